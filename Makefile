@@ -1,0 +1,63 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test fuzz check format lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: $(VENV)/.demo ## Everything: database, accounts, a Graph simulator with callers ringing, the dashboard on port 8000
+	@$(BIN)/python manage.py demo
+
+serve: $(VENV)/.runtime ## The dashboard alone, configured by the environment or .env (HOST, PORT set the address)
+	@$(BIN)/python manage.py serve --migrate
+
+test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the database DATABASE_URL names
+	@$(BIN)/python tools/browser.py
+	@$(BIN)/python -X dev -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev ## A hundred thousand generated bodies, and as many bad tokens (minutes)
+	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest tests/product/test_hostile_bodies.py
+
+check: $(VENV)/.dev ## Style, types, migrations, deployment settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy calls callsdashboard
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@tools/check_deploy.sh $(BIN)/python
+
+format: $(VENV)/.dev ## Put the code into its one format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## Resolve the *.in files into hashed requirements
+	@for set in requirements-dev requirements-demo requirements; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate $$set.in -o $$set.txt >/dev/null; done
+
+clean: ## Remove the virtual environment and everything the dashboard stored in this checkout
+	rm -rf $(VENV) var
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: set PYTHON to one.")'
+	@$(PYTHON) -m venv $(VENV)
+
+# Each set contains the one before it, so a fuller one also satisfies the smaller ones.
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the dashboard needs …"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.demo: requirements-demo.txt | $(VENV)/bin/python
+	@echo "Installing what the demo needs …"
+	@$(INSTALL) -r requirements-demo.txt
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing what the tests need …"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@ $(VENV)/.demo $(VENV)/.runtime

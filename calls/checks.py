@@ -1,0 +1,67 @@
+"""System checks: what the environment leaves out or gets wrong, each with a number and a way out.
+
+E: the setting is nonsense and nothing starts. W: something is not set, the dashboard runs without that part.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Return what is wrong with or missing from the settings of this project."""
+    return [*_missing(), *_credential(), *_nonsense(), *_unreadable()]
+
+
+def _missing() -> Iterator[CheckMessage]:
+    for number, name, consequence in (
+        (1, "GRAPH_APP_ID", "every callback is refused, because none can name this bot as its audience"),
+        (2, "GRAPH_TENANT_ID", "only the tenants named in GRAPH_TENANTS are served"),
+    ):
+        if not getattr(settings, name):
+            yield Warning(
+                f"{name} is not set: {consequence}.",
+                hint="See the settings table in README.md.",
+                id=f"calls.W{number:03}",
+            )
+
+
+def _credential() -> Iterator[CheckMessage]:
+    secret, certificate = settings.GRAPH_CLIENT_SECRET, settings.GRAPH_CLIENT_CERTIFICATE
+    if not secret and not certificate:
+        yield Warning(
+            "Neither GRAPH_CLIENT_SECRET nor GRAPH_CLIENT_CERTIFICATE is set: no call can be rejected.",
+            hint="Create a credential in the bot's app registration and set one of the two.",
+            id="calls.W003",
+        )
+    if secret and certificate:
+        yield Error(
+            "GRAPH_CLIENT_SECRET and GRAPH_CLIENT_CERTIFICATE are both set.",
+            hint="Keep the one to be used; a certificate is the safer.",
+            id="calls.E001",
+        )
+
+
+def _nonsense() -> Iterator[CheckMessage]:
+    if settings.CALL_ANSWER_WINDOW_SECONDS <= 0:
+        yield Error("CALL_ANSWER_WINDOW_SECONDS must be more than 0 seconds.", id="calls.E002")
+    for name in ("GRAPH_BASE_URL", "GRAPH_AUTHORITY", "GRAPH_CALLBACK_METADATA_URL"):
+        if urlsplit(getattr(settings, name)).scheme != "https":
+            yield Error(f"{name} must be an https:// address.", id="calls.E003")
+    if settings.GRAPH_CALLBACK_URI and urlsplit(settings.GRAPH_CALLBACK_URI).scheme != "https":
+        yield Error("GRAPH_CALLBACK_URI must be an https:// address.", id="calls.E007")
+    if urlsplit(settings.PUBLIC_URL).scheme not in ("http", "https"):
+        yield Error("PUBLIC_URL must be an http:// or https:// address.", id="calls.E004")
+    if settings.GRAPH_TENANT_MISMATCH not in ("refuse", "accept"):
+        yield Error("GRAPH_TENANT_MISMATCH must be 'refuse' or 'accept'.", id="calls.E005")
+
+
+def _unreadable() -> Iterator[CheckMessage]:
+    for name in ("GRAPH_CA_BUNDLE", "GRAPH_CLIENT_CERTIFICATE"):
+        path = getattr(settings, name)
+        if path and not Path(path).is_file():
+            yield Error(f"{name} names {path}, which is not a file that can be read.", id="calls.E006")

@@ -1,0 +1,98 @@
+"""What a notification does to its call.
+
+Existence and end do not depend on the order in which notifications arrive, and ended absorbs. Everything else is a
+fold over the notifications in the order they were stored: Graph numbers nothing, and `established` after
+`transferring` is as legal as before it. What a notification leaves out stays as it was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calls.graph.payloads import CallFacts
+from calls.graph.vocabulary import CallState, Direction
+from calls.models import ANSWERED_STATES, Call
+
+# https://learn.microsoft.com/graph/api/call-answer: invitations to record for policy must be answered sooner.
+POLICY_RECORDING_WINDOW = timedelta(seconds=5)
+
+FOLDED_FIELDS = (
+    "chain_id",
+    "state",
+    "direction",
+    "source",
+    "targets",
+    "modalities",
+    "policy_recording",
+    "received_at",
+    "deadline",
+    "established_at",
+    "missed_at",
+    "ended_at",
+    "result_code",
+    "result_subcode",
+    "result_message",
+)
+_STATED_FIELDS = (
+    "chain_id",
+    "direction",
+    "source",
+    "targets",
+    "modalities",
+    "policy_recording",
+    "result_code",
+    "result_subcode",
+    "result_message",
+)
+_BEFORE_ANSWER = ("", CallState.INCOMING, CallState.RINGING)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What folding one notification changed, beyond the fields."""
+
+    changed: bool
+    ended: bool = False
+    missed_withdrawn: bool = False
+
+
+def fold(call: Call, facts: CallFacts, received_at: datetime, window: timedelta) -> Change:
+    """Apply what one notification says to `call`, in memory, and return what that changed.
+
+    `window` is how long an ordinary call rings before the service gives up.
+    """
+    before = [getattr(call, name) for name in FOLDED_FIELDS]
+    was_ended, was_missed = call.ended_at is not None, call.missed_at is not None
+    for name in _STATED_FIELDS:
+        if (stated := getattr(facts, name)) is not None:
+            setattr(call, name, stated)
+    call.received_at = min(call.received_at, received_at)
+    _move(call, facts, received_at)
+    _set_deadline(call, window)
+    return Change(
+        changed=before != [getattr(call, name) for name in FOLDED_FIELDS],
+        ended=call.ended_at is not None and not was_ended,
+        missed_withdrawn=was_missed and call.missed_at is None,
+    )
+
+
+def _move(call: Call, facts: CallFacts, received_at: datetime) -> None:
+    if facts.ended and call.ended_at is None:
+        call.ended_at = received_at
+    if call.ended_at is not None:
+        call.state = CallState.TERMINATED
+    elif facts.state and not _steps_back(call.state, facts.state):
+        call.state = facts.state
+    if call.state in ANSWERED_STATES:
+        call.established_at = call.established_at or received_at
+        call.missed_at = None
+
+
+def _steps_back(current: str, stated: str) -> bool:
+    """Return whether a late first notification would make an answered call ring again."""
+    return stated in _BEFORE_ANSWER and current not in _BEFORE_ANSWER
+
+
+def _set_deadline(call: Call, window: timedelta) -> None:
+    if call.state in (CallState.INCOMING, CallState.RINGING) and call.direction != Direction.OUTGOING:
+        allowed = min(window, POLICY_RECORDING_WINDOW) if call.policy_recording else window
+        call.deadline = call.received_at + allowed

@@ -1,0 +1,103 @@
+"""Our own tokens for Graph, one per tenant, through MSAL.
+
+A token must be issued for the tenant of the call it is used on; one of another tenant is refused with code 7505
+(https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/171).
+"""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msal
+
+from calls.graph import http
+
+logger = logging.getLogger(__name__)
+
+
+class TokenUnavailable(Exception):
+    """The identity service gave no token; `code` is its own error code where it named one."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Credentials:
+    """This bot's identity towards Graph."""
+
+    def __init__(
+        self, *, app_id: str, secret: str, certificate: str, authority: str, graph_url: str, client: http.Client
+    ) -> None:
+        self._app_id = app_id
+        self._secret = secret
+        self._certificate = certificate
+        self._authority = authority
+        self._scope = _default_scope(graph_url)
+        self._client = client
+        self._applications: dict[str, msal.ConfidentialClientApplication] = {}
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="msal")
+
+    async def token(self, tenant_id: str, *, fresh: bool = False) -> str:
+        """Return an access token for the tenant, from MSAL's memory when it has one with more than 5 minutes left.
+
+        `fresh` forgets what is remembered, for when Graph refuses a remembered token. Raises TokenUnavailable.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._acquire, tenant_id, fresh)
+
+    def close(self) -> None:
+        """Let go of the threads; tokens asked for afterwards are refused."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _acquire(self, tenant_id: str, fresh: bool) -> str:
+        if fresh:
+            self._applications.pop(tenant_id, None)
+        try:
+            answer = self._application(tenant_id).acquire_token_for_client(scopes=[self._scope])
+        except (http.HTTPError, msal.exceptions.MsalError, ValueError, OSError) as error:
+            self._forget(tenant_id)
+            logger.error("No token for tenant %s: %r", tenant_id, error)
+            raise TokenUnavailable(
+                "tokenUnavailable", "The identity service could not be asked for a token."
+            ) from error
+        if "access_token" not in answer:
+            self._forget(tenant_id)
+            raise _refusal(tenant_id, answer)
+        return str(answer["access_token"])
+
+    def _application(self, tenant_id: str) -> msal.ConfidentialClientApplication:
+        # Built late, in a thread: MSAL's constructor asks the network for the tenant's endpoints.
+        if tenant_id not in self._applications:
+            self._applications[tenant_id] = msal.ConfidentialClientApplication(
+                self._app_id,
+                client_credential=self._credential(),
+                authority=f"{self._authority}/{tenant_id}",
+                http_client=self._client,
+                instance_discovery=False,
+            )
+        return self._applications[tenant_id]
+
+    def _credential(self) -> str | dict[str, str]:
+        if not self._certificate:
+            return self._secret
+        pem = Path(self._certificate).read_text()
+        return {"private_key": pem, "public_certificate": pem}
+
+    def _forget(self, tenant_id: str) -> None:
+        # MSAL replays a refused answer from memory for up to a minute; a new application asks again.
+        self._applications.pop(tenant_id, None)
+
+
+def _default_scope(graph_url: str) -> str:
+    parts = urlsplit(graph_url)
+    return f"{parts.scheme}://{parts.netloc}/.default"
+
+
+def _refusal(tenant_id: str, answer: dict[str, object]) -> TokenUnavailable:
+    code, description = str(answer.get("error", "")), str(answer.get("error_description", ""))
+    logger.error("No token for tenant %s: %s: %s", tenant_id, code, description)
+    number = next((word.rstrip(":") for word in description.split() if word.startswith("AADSTS")), code)
+    return TokenUnavailable(number or "tokenUnavailable", "The identity service refused this bot's credential.")

@@ -1,0 +1,60 @@
+"""Graph's own words, spelled as Graph spells them.
+
+Source: the `microsoft.graph` schema, https://graph.microsoft.com/v1.0/$metadata. Graph may send words that are not
+here; they are kept as they came.
+"""
+
+from enum import StrEnum
+
+
+class ChangeType(StrEnum):
+    """`changeType` of a notification."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class CallState(StrEnum):
+    """`callState`; `ringing` is beta's only but still named by the v1.0 pages."""
+
+    INCOMING = "incoming"
+    ESTABLISHING = "establishing"
+    RINGING = "ringing"
+    ESTABLISHED = "established"
+    HOLD = "hold"
+    TRANSFERRING = "transferring"
+    TRANSFER_ACCEPTED = "transferAccepted"
+    REDIRECTING = "redirecting"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+
+
+class Direction(StrEnum):
+    """`callDirection`."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+class Modality(StrEnum):
+    """`modality`."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    VIDEO_BASED_SCREEN_SHARING = "videoBasedScreenSharing"
+    DATA = "data"
+
+
+class RejectReason(StrEnum):
+    """`rejectReason`: what the caller's client is told. `unknownFutureValue` must never be sent."""
+
+    NONE = "none"
+    BUSY = "busy"
+    FORBIDDEN = "forbidden"
+
+
+def canonical(word: str, vocabulary: type[StrEnum]) -> str:
+    """Return `word` in Graph's spelling when it is one of the vocabulary's whatever its case, else unchanged."""
+    lowered = word.lower()
+    return next((str(known) for known in vocabulary if known.lower() == lowered), word)

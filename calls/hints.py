@@ -1,0 +1,83 @@
+"""Hints between processes: which calls changed, over the channel layer.
+
+At most once is enough, since every board sweeps the database for what no hint named. One process needs no layer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from calls.live import Board
+
+logger = logging.getLogger(__name__)
+
+GROUP = "calls.changed"
+MAX_IDS = 1000
+RETRY_SECONDS = 1.0
+REJOIN_SECONDS = 30.0
+
+
+class Hints:
+    """Tells this process's board, and those of all others, which calls changed."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._layer: Any = get_channel_layer() if settings.REDIS_URL else None
+        self._unsent: set[int] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen to other processes, and to tell them, where there can be any."""
+        if self._layer:
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+
+    def stop(self) -> None:
+        """Stop listening and telling."""
+        for task in self._tasks:
+            task.cancel()
+
+    def publish(self, primary_keys: Collection[int]) -> None:
+        """Hint that these calls changed: at once here, with the next message elsewhere. Never waits, never raises."""
+        self._board.hint(primary_keys)
+        if self._layer and primary_keys:
+            self._unsent.update(primary_keys)
+            self._wake.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            ids, self._unsent = list(self._unsent)[:MAX_IDS], set(list(self._unsent)[MAX_IDS:])
+            if self._unsent:
+                self._wake.set()
+            try:
+                await self._layer.group_send(GROUP, {"type": "hint", "ids": ids})
+            except Exception as error:  # whatever the layer's client raises, the sweeps of the others find the change
+                logger.warning("Other processes could not be told of a change: %r", error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_until_rejoin()
+            except Exception as error:
+                logger.warning("Changes of other processes cannot be heard: %r", error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_until_rejoin(self) -> None:
+        """Hear hints; join the group anew when nothing came for a while, because layers forget memberships."""
+        channel = await self._layer.new_channel()
+        try:
+            await self._layer.group_add(GROUP, channel)
+            while True:
+                message = await asyncio.wait_for(self._layer.receive(channel), REJOIN_SECONDS)
+                self._board.hint(message["ids"])
+        except TimeoutError:
+            pass
+        finally:
+            await self._layer.group_discard(GROUP, channel)

@@ -1,0 +1,15 @@
+"""ASGI's lifespan: starts and stops what runs beside the requests, under servers that speak it."""
+
+from typing import Any
+
+from calls import process
+
+
+async def lifespan(scope: dict, receive: Any, send: Any) -> None:
+    """Start with the server, stop with it."""
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            process.start()
+            await send({"type": "lifespan.startup.complete"})
+    await process.stop()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,322 @@
+"""The live board: this process's one copy of the live calls, and who is watching it.
+
+The database is the truth. Hints name calls that may have changed; the board reads those, serialises each once and gives
+every viewer the same frame. Hints can be lost (layers drop, processes die), so a sweep compares the board with the
+database every few seconds and reads whatever differs. However many watch, a flush costs one query.
+
+A viewer that does not acknowledge gets nothing more until it does, and then the newest state in one frame: what a slow
+browser is owed never grows.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+
+from calls import metrics
+from calls.models import Call, RejectAttempt
+from calls.moments import iso
+from calls.threads import DatabaseThread
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.02
+SWEEP_SECONDS = 2.0
+SWEEP_ENDED_SECONDS = 60
+HEARTBEAT_SECONDS = 5.0
+SILENCE_SECONDS = 30.0
+FRAMES_IN_FLIGHT = 2
+READ_AT_ONCE = 500
+ERROR_PAUSE_SECONDS = 1.0
+
+Send = Callable[[str], Awaitable[None]]
+
+
+def describe(call: Call) -> dict[str, Any]:
+    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched."""
+    return {
+        "key": str(call.key),
+        "graph_id": call.graph_id,
+        "chain_id": call.chain_id,
+        "tenant_id": call.tenant_id,
+        "state": call.state,
+        "version": call.version,
+        "direction": call.direction,
+        "received_at": iso(call.received_at),
+        "deadline": iso(call.deadline),
+        "established_at": iso(call.established_at),
+        "missed_at": iso(call.missed_at),
+        "ended_at": iso(call.ended_at),
+        "source": call.source,
+        "targets": call.targets,
+        "modalities": call.modalities,
+        "policy_recording": call.policy_recording,
+        "result_code": call.result_code,
+        "result_message": call.result_message,
+        "decision": describe_decision(call),
+    }
+
+
+def describe_decision(call: Call) -> dict[str, Any] | None:
+    """Return the attempt that holds the call, else the newest refused one, else None."""
+    attempts = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at)
+    held = [attempt for attempt in attempts if attempt.outcome != RejectAttempt.Outcome.REFUSED]
+    if not attempts:
+        return None
+    attempt = (held or attempts)[-1]
+    return {
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "by": attempt.actor_name,
+        "at": iso(attempt.requested_at),
+        "note": attempt.note,
+        "code": attempt.graph_code,
+        "message": attempt.graph_message,
+    }
+
+
+LIVE = Q(ended_at=None, missed_at=None)
+
+
+def read_calls(primary_keys: Collection[int]) -> list[Call]:
+    """Return the calls with their attempts, in two queries."""
+    attempts = Prefetch("attempts", queryset=RejectAttempt.objects.order_by("requested_at"))
+    return list(Call.objects.filter(pk__in=primary_keys).prefetch_related(attempts))
+
+
+def read_versions() -> dict[int, int]:
+    """Return the version of every live call, and of those that ended within the last minute, by primary key."""
+    recent = timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
+    rows = Call.objects.filter(LIVE | Q(ended_at__gt=recent) | Q(ended_at=None, missed_at__gt=recent))
+    return dict(rows.values_list("pk", "version"))
+
+
+def read_live_keys() -> set[int]:
+    """Return the primary keys of the live calls."""
+    return set(Call.objects.filter(LIVE).values_list("pk", flat=True))
+
+
+@dataclass(eq=False, slots=True)
+class Viewer:
+    """One connected browser: what it was sent, what it acknowledged, whether somebody looks at it."""
+
+    user_id: int
+    session_key: str
+    visible: bool = True
+    pending: deque[str] = field(default_factory=deque)
+    behind: bool = False
+    in_flight: list[int] = field(default_factory=list)
+    heard_at: float = field(default_factory=time.monotonic)
+    close_code: int | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, revision: int, frame: str) -> None:
+        """Give the viewer a frame, or note that it is behind when it has not acknowledged the ones before."""
+        if self.behind or len(self.in_flight) >= FRAMES_IN_FLIGHT:
+            self.behind = True
+            return
+        self.pending.append(frame)
+        self.in_flight.append(revision)
+        self.wake.set()
+
+    def acknowledge(self, revision: int) -> None:
+        """Note that every frame up to `revision` was received."""
+        self.in_flight = [sent for sent in self.in_flight if sent > revision]
+        if self.behind:
+            self.wake.set()
+
+    def close(self, code: int) -> None:
+        """Have the socket closed with `code` as soon as it can be."""
+        self.close_code = code
+        self.wake.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A call on the board: its version, and its JSON, made once for everybody."""
+
+    version: int
+    text: str
+
+
+class Board:
+    """The live calls of this process and its viewers. All methods belong to the event loop it was started in."""
+
+    def __init__(self, thread: DatabaseThread) -> None:
+        self._thread = thread
+        self._shown: dict[int, _Shown] = {}
+        self._left: dict[int, int] = {}
+        self._hinted: set[int] = set()
+        self._wake = asyncio.Event()
+        self._viewers: set[Viewer] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._snapshot: tuple[int, str] = (0, "")
+        self.revision = 0
+        self.loaded = asyncio.Event()
+        self.swept_at = float("-inf")
+
+    def start(self) -> None:
+        """Begin to read, sweep and beat, in the running event loop."""
+        loops = (self._flush_for_ever, self._sweep_for_ever, self._beat_for_ever)
+        self._tasks = [asyncio.create_task(loop(), name=loop.__name__) for loop in loops]
+
+    def stop(self) -> None:
+        """Stop reading; viewers get nothing more."""
+        for task in self._tasks:
+            task.cancel()
+
+    def hint(self, primary_keys: Iterable[int]) -> None:
+        """Note that these calls may have changed; they are read with the next flush."""
+        self._hinted.update(primary_keys)
+        self._wake.set()
+
+    # Viewers --------------------------------------------------------------------------------------------------------
+
+    def viewers(self) -> list[Viewer]:
+        """Return everybody connected to this process."""
+        return list(self._viewers)
+
+    def join(self, viewer: Viewer) -> None:
+        """Add a viewer, whose first frame is a snapshot of the board as it is in memory."""
+        self._viewers.add(viewer)
+        metrics.VIEWERS.set(len(self._viewers))
+        viewer.offer(*self.snapshot())
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget a viewer."""
+        self._viewers.discard(viewer)
+        metrics.VIEWERS.set(len(self._viewers))
+
+    def next_frame(self, viewer: Viewer) -> str | None:
+        """Return what is to be sent to this viewer now, None when nothing is; one that fell behind gets a snapshot."""
+        if viewer.behind and len(viewer.in_flight) < FRAMES_IN_FLIGHT:
+            viewer.behind = False
+            viewer.offer(*self.snapshot())
+        viewer.wake.clear()
+        return viewer.pending.popleft() if viewer.pending else None
+
+    def snapshot(self) -> tuple[int, str]:
+        """Return the newest revision and the whole board as one frame; made once per revision, however many ask."""
+        if self._snapshot[0] != self.revision or not self._snapshot[1]:
+            calls = ",".join(shown.text for _, shown in sorted(self._shown.items()))
+            now = iso(timezone.now())
+            members = f'"revision":{self.revision},"server_time":"{now}","calls":[{calls}]'
+            self._snapshot = self.revision, f'{{"type":"snapshot",{members}}}'
+        return self._snapshot
+
+    def _broadcast(self, kind: str, members: str) -> None:
+        self.revision += 1
+        frame = f'{{"type":"{kind}","revision":{self.revision},{members}}}'
+        for viewer in self._viewers:
+            viewer.offer(self.revision, frame)
+        metrics.FRAMES.inc(len(self._viewers))
+
+    # Reading --------------------------------------------------------------------------------------------------------
+
+    async def _flush_for_ever(self) -> None:
+        await self._load()
+        while True:
+            await self._wake.wait()
+            started = time.monotonic()
+            await self._guarded(self._flush)
+            # The first change after a quiet while went out at once; those right behind it share the next frame.
+            await asyncio.sleep(max(0.0, FLUSH_SECONDS - (time.monotonic() - started)))
+
+    async def _load(self) -> None:
+        while not self.loaded.is_set():
+            try:
+                self._left = await self._thread.run(read_versions)
+                live = await self._thread.run(read_live_keys)
+                self._left = {pk: version for pk, version in self._left.items() if pk not in live}
+                self.hint(live)
+                while self._hinted:
+                    await self._flush()
+                self.loaded.set()
+            except Exception:
+                logger.exception("The live board cannot be read; it is tried again.")
+                await asyncio.sleep(ERROR_PAUSE_SECONDS)
+
+    async def _flush(self) -> None:
+        hinted = set(list(self._hinted)[:READ_AT_ONCE])
+        self._hinted -= hinted
+        if not self._hinted:
+            self._wake.clear()
+        try:
+            calls = await self._thread.run(_read_and_serialise, hinted)
+        except Exception:
+            self.hint(hinted)
+            raise
+        self._show(hinted, calls)
+
+    def _show(self, asked: set[int], calls: list[tuple[Call, str]]) -> None:
+        changed, gone = [], []
+        for call, text in calls:
+            known = self._shown.get(call.pk)
+            if (known.version if known else self._left.get(call.pk, 0)) >= call.version:
+                continue
+            if call.is_live:
+                self._shown[call.pk] = _Shown(call.version, text)
+                self._left.pop(call.pk, None)
+            else:
+                self._left[call.pk] = call.version
+                self._shown.pop(call.pk, None)
+                gone.append(f'"{call.key}"')
+            changed.append(text)
+        found = {call.pk for call, _ in calls}
+        gone += [self._drop(primary_key) for primary_key in asked - found if primary_key in self._shown]
+        metrics.LIVE_CALLS.set(len(self._shown))
+        if changed or gone:
+            self._broadcast("changes", f'"calls":[{",".join(changed)}],"gone":[{",".join(gone)}]')
+
+    def _drop(self, primary_key: int) -> str:
+        """Forget a call that is not in the database any more; return its key as JSON."""
+        return json.dumps(json.loads(self._shown.pop(primary_key).text)["key"])
+
+    async def _sweep_for_ever(self) -> None:
+        await self.loaded.wait()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await self._guarded(self._sweep)
+            self._close_silent_viewers()
+
+    async def _sweep(self) -> None:
+        versions = await self._thread.run(read_versions)
+        known = {**self._left, **{pk: shown.version for pk, shown in self._shown.items()}}
+        self.hint(pk for pk, version in versions.items() if known.get(pk, 0) < version)
+        self.hint(pk for pk in self._shown if pk not in versions)
+        self._left = {pk: version for pk, version in self._left.items() if pk in versions}
+        self.swept_at = time.monotonic()
+
+    async def _beat_for_ever(self) -> None:
+        await self.loaded.wait()
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            self._broadcast("heartbeat", f'"server_time":"{iso(timezone.now())}"')
+
+    def _close_silent_viewers(self) -> None:
+        silent_since = time.monotonic() - SILENCE_SECONDS
+        for viewer in self._viewers:
+            if viewer.heard_at < silent_since:
+                viewer.close(4408)
+
+    async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Exception:
+            logger.exception("The live board could not be brought up to date; it is tried again.")
+            await asyncio.sleep(ERROR_PAUSE_SECONDS)
+
+
+def _read_and_serialise(primary_keys: set[int]) -> list[tuple[Call, str]]:
+    calls = read_calls(primary_keys)
+    return [
+        (call, json.dumps(describe(call), separators=(",", ":"))) for call in sorted(calls, key=lambda call: call.pk)
+    ]

@@ -1,0 +1,36 @@
+"""`manage.py serve`: the dashboard, configured by the environment alone."""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    """Serves pages, socket and webhook with daphne, and runs what belongs beside them."""
+
+    help = "Serve the dashboard. HOST and PORT set the address; --migrate brings the database up to date first."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--migrate", action="store_true", help="apply migrations and collect static files first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until told to stop."""
+        if options["migrate"]:
+            call_command("migrate", verbosity=0)
+            call_command("collectstatic", verbosity=0, interactive=False)
+        from calls.server import Server  # installs the event loop of the whole process, which no other command wants
+        from callsdashboard.asgi import application
+
+        server = Server(application, options["host"], options["port"])
+        server.run()
+        if server.problem:
+            raise CommandError(
+                f"Cannot listen on {options['host']}:{options['port']}: {server.problem} "
+                "Stop what uses it, or set PORT to another port."
+            )

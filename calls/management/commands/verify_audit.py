@@ -1,0 +1,101 @@
+"""Prove that nobody changed, removed or inserted audit history: exit 0 proved, 1 broken, 2 not provable either way."""
+
+import sys
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, transaction
+
+from calls import audit
+
+
+def anchor(text: str) -> audit.Anchor:
+    """Return the anchor a person copied out of an earlier run; raise ArgumentTypeError for anything else."""
+    try:
+        return audit.Anchor.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+class Command(BaseCommand):
+    """Walks the whole history and says how far it is proved."""
+
+    help = (
+        "Prove the audit history. Exit code 0: intact. 1: broken, the first broken entry is named. "
+        "2: cannot be proved either way, for instance because the signing key is missing."
+    )
+    requires_system_checks: list[str] = []  # what is wrong with the settings for Graph is no reason not to prove
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer --record and --anchor."""
+        parser.add_argument("--record", action="store_true", help="append the result as an audit entry of its own")
+        parser.add_argument(
+            "--anchor",
+            type=anchor,
+            action="append",
+            default=[],
+            metavar="COUNT:HASH",
+            help="an anchor printed by an earlier run and kept elsewhere; the history must still contain it",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Leave with the verdict as exit code."""
+        try:
+            found = self._walk(options["anchor"])
+        except DatabaseError as error:
+            self.stderr.write(self.style.ERROR(f"Not provable: the audit tables cannot be read ({error})."))
+            sys.exit(audit.Verdict.UNPROVED)
+        self._report(found)
+        if options["record"]:
+            self._record(found)
+        sys.exit(found.verdict)
+
+    def _walk(self, anchors: list[audit.Anchor]) -> audit.Verification:
+        found, watched = audit.Verification(), self.stderr.isatty()
+        for found in audit.verify(*anchors):
+            if watched and found.entries and not found.finished_at:
+                self.stderr.write(f"\r{found.entries:,} entries proved so far", ending="")
+        if watched and found.entries:
+            self.stderr.write("")
+        return found
+
+    def _report(self, found: audit.Verification) -> None:
+        for fault in found.faults:
+            self.stderr.write(self.style.ERROR(fault))
+        for doubt in found.doubts:
+            self.stderr.write(self.style.WARNING(doubt))
+        self.stdout.write(SUMMARIES[found.verdict].format(extent=_extent(found)))
+        if found.entries and not found.faults:
+            self.stdout.write(f"Anchor: {found.entries}:{found.last_hash}")
+
+    def _record(self, found: audit.Verification) -> None:
+        try:
+            with transaction.atomic():
+                entry = audit.append("audit.verified", actor=audit.SYSTEM, details=_details(found))
+        except DatabaseError as error:
+            self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
+        else:
+            self.stdout.write(f"Recorded as audit entry #{entry.pk}.")
+
+
+SUMMARIES = {
+    audit.Verdict.INTACT: "Intact: {extent}.",
+    audit.Verdict.BROKEN: "Broken: {extent}.",
+    audit.Verdict.UNPROVED: "Not provable either way: {extent}.",
+}
+
+
+def _extent(found: audit.Verification) -> str:
+    if not found.entries:
+        return "no entry proved" if found.faults else "the history is empty"
+    return f"{found.entries:,} entries hang together, up to #{found.last_id}"
+
+
+def _details(found: audit.Verification) -> dict[str, object]:
+    return {
+        "verdict": found.verdict.name.lower(),
+        "entries": found.entries,
+        "last_hash": found.last_hash,
+        "faults": [*found.faults, *found.doubts][:20],
+    }

@@ -1,0 +1,17 @@
+"""What is counted for Prometheus. Each process is a scrape target of its own."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CALLBACKS = Counter("calls_callbacks", "Requests to the webhook by the status they were answered with", ["status"])
+TOKENS_REFUSED = Counter("calls_tokens_refused", "Callback tokens refused, by reason", ["reason"])
+NOTIFICATIONS = Counter("calls_notifications", "Notifications stored", ["subject"])
+REDELIVERIES = Counter("calls_redeliveries", "Notifications that had been delivered before")
+UNAPPLIED = Counter("calls_notifications_unapplied", "Notifications stored but not applied to a call")
+COMMITS = Histogram(
+    "calls_commit_notifications", "Notifications per commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
+DECISIONS = Counter("calls_decisions", "Reject requests by how they ended", ["outcome"])
+DECISION_SECONDS = Histogram("calls_decision_seconds", "From the click's arrival to Graph's answer, in seconds")
+VIEWERS = Gauge("calls_viewers", "Browsers connected to the live board of this process")
+LIVE_CALLS = Gauge("calls_live", "Calls on the live board of this process")
+FRAMES = Counter("calls_frames", "Frames sent to browsers")

@@ -1,0 +1,338 @@
+"""What arrived (Notification), what it meant (Call), what was done about it (RejectAttempt) and who did (AuditEntry).
+
+Only `calls.writer` and `calls.keeper` change calls, only `calls.rejections` makes attempts, only `calls.audit` appends
+entries.
+"""
+
+import uuid
+from typing import NoReturn
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from calls.graph.vocabulary import CallState, RejectReason
+
+ANSWERED_STATES = (
+    CallState.ESTABLISHING,
+    CallState.ESTABLISHED,
+    CallState.HOLD,
+    CallState.TRANSFERRING,
+    CallState.TRANSFER_ACCEPTED,
+)
+
+
+class Call(models.Model):
+    """One call as Graph's notifications have told it so far, in the order they were stored."""
+
+    key = models.UUIDField(_("key"), default=uuid.uuid4, unique=True, editable=False)
+    graph_key = models.CharField(_("folded Graph id"), max_length=200, unique=True)
+    graph_id = models.CharField(_("Graph id"), max_length=200)
+    chain_id = models.CharField(_("call chain"), max_length=200, blank=True)
+    tenant_id = models.CharField(_("tenant"), max_length=64)
+    state = models.CharField(_("state"), max_length=64, blank=True)
+    direction = models.CharField(_("direction"), max_length=64, blank=True)
+    source = models.JSONField(_("caller"), null=True)
+    targets = models.JSONField(_("targets"), default=list)
+    modalities = models.JSONField(_("modalities"), default=list)
+    policy_recording = models.BooleanField(_("policy recording"), default=False)
+    received_at = models.DateTimeField(_("received"))
+    deadline = models.DateTimeField(_("deadline"), null=True)
+    established_at = models.DateTimeField(_("answered"), null=True)
+    missed_at = models.DateTimeField(_("missed"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    result_code = models.IntegerField(_("result code"), null=True)
+    result_subcode = models.IntegerField(_("result subcode"), null=True)
+    result_message = models.CharField(_("result message"), max_length=500, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    updated_at = models.DateTimeField(_("updated"))
+    asked_at = models.DateTimeField(_("Graph was asked about it"), null=True)
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        permissions = [("reject_call", _("Can reject an incoming call"))]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(ended_at=None, missed_at=None), name="call_live"),
+            models.Index(fields=["deadline"], condition=Q(ended_at=None, missed_at=None), name="call_undecided"),
+            models.Index(fields=["received_at", "id"], name="call_received"),
+            models.Index(fields=["updated_at"], condition=Q(ended_at=None), name="call_unended"),
+            models.Index(fields=["ended_at"], name="call_ended"),
+            models.Index(fields=["chain_id"], name="call_chain"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(version__gte=1), name="call_version_counts_from_one"),
+            models.CheckConstraint(
+                condition=Q(missed_at=None) | Q(deadline__isnull=False), name="call_missed_only_past_a_deadline"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(state=CallState.TERMINATED), name="call_ended_is_terminated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.graph_id
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the call belongs on the live board: Graph has not ended it and nobody let it lapse."""
+        return self.ended_at is None and self.missed_at is None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether Graph says the call got beyond ringing and has not ended."""
+        return self.state in ANSWERED_STATES
+
+    @property
+    def caller_name(self) -> str:
+        """The caller as a person would say it: display name, else id, else empty."""
+        return (self.source or {}).get("name") or (self.source or {}).get("id") or ""
+
+
+class Notification(models.Model):
+    """One notification as it arrived, secrets redacted; written once, and but for `problem` never changed.
+
+    `call` is a plain reference without a database constraint: a notification about a call nobody has heard of is kept
+    as well, and finds its call when that one appears.
+    """
+
+    call = models.ForeignKey(
+        Call,
+        verbose_name=_("call"),
+        to_field="graph_key",
+        db_constraint=False,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="notifications",
+    )
+    received_at = models.DateTimeField(_("received"))
+    change_type = models.CharField(_("change type"), max_length=64, blank=True)
+    resource = models.CharField(_("resource"), max_length=500, blank=True)
+    resource_type = models.CharField(_("resource type"), max_length=200, blank=True)
+    tenant_id = models.CharField(_("verified tenant"), max_length=64)
+    message_id = models.CharField(_("message id"), max_length=200, blank=True)
+    chain_id = models.CharField(_("chain id header"), max_length=200, blank=True)
+    scenario_id = models.CharField(_("scenario id header"), max_length=200, blank=True)
+    body = models.TextField(_("body"))
+    digest = models.CharField(_("digest"), max_length=64)
+    problem = models.CharField(_("why it was not applied"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["received_at", "id"], name="notification_received")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message_id", "digest"], condition=~Q(message_id=""), name="notification_delivered_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change_type} {self.resource}"
+
+
+class RejectAttempt(models.Model):
+    """One try to reject one call, from the click to its outcome.
+
+    The claim on a call is the database's: a second attempt is refused while one is held, and only a definite refusal
+    lets go of it.
+    """
+
+    class Outcome(models.TextChoices):
+        """How the attempt stands, or ended."""
+
+        REQUESTED = "requested", _("requested")
+        ACCEPTED = "accepted", _("accepted by Graph")
+        CONFIRMED = "confirmed", _("confirmed ended")
+        REFUSED = "refused", _("refused by Graph")
+        TOO_LATE = "too_late", _("too late")
+        CALLER_LEFT = "caller_left", _("caller left first")
+        ENDED_ELSEWHERE = "ended_elsewhere", _("ended elsewhere")
+        ENDED_UNPROVED = "ended_unproved", _("ended, cause unproved")
+        UNKNOWN = "unknown", _("outcome unknown")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, verbose_name=_("call"), on_delete=models.PROTECT, related_name="attempts")
+    reason = models.CharField(_("reason"), max_length=16, choices=[(reason, reason) for reason in RejectReason])
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    actor_id = models.CharField(_("actor id"), max_length=64)
+    actor_name = models.CharField(_("actor"), max_length=150)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.REQUESTED)
+    requested_at = models.DateTimeField(_("requested"))
+    settled_at = models.DateTimeField(_("settled"), null=True)
+    graph_status = models.PositiveSmallIntegerField(_("Graph's status"), null=True)
+    graph_code = models.CharField(_("Graph's code"), max_length=100, blank=True)
+    graph_message = models.CharField(_("Graph's message"), max_length=500, blank=True)
+    request_id = models.CharField(_("Graph's request id"), max_length=100, blank=True)
+    client_request_id = models.CharField(_("our request id"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("reject attempt")
+        verbose_name_plural = _("reject attempts")
+        ordering = ("-requested_at",)
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["requested_at"], condition=Q(outcome="requested"), name="attempt_unsettled"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["call"], condition=~Q(outcome="refused"), name="one_decision_per_call")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} by {self.actor_name}: {self.outcome}"
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to change or delete what may only be appended."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    """A queryset that reads, and refuses everything that would change or delete rows."""
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise AppendOnlyError(
+            f"{self.model._meta.verbose_name}: entries are appended by calls.audit and never changed."
+        )
+
+    update = delete = bulk_update = bulk_create = _raw_delete = _refuse
+    update_or_create = get_or_create = _refuse
+
+    _refuse.alters_data = True  # type: ignore[attr-defined]
+
+
+class AppendOnlyModel(models.Model):
+    """Rows that can be inserted once, and neither saved again nor deleted. The database's triggers say the same."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, **kwargs: object) -> None:
+        """Insert the row; raise AppendOnlyError when it exists already."""
+        if not self._state.adding:
+            raise AppendOnlyError(f"{self._meta.verbose_name} {self.pk} is already written.")
+        super().save(force_insert=True)
+
+    def delete(self, **kwargs: object) -> NoReturn:  # type: ignore[override]
+        """Raise AppendOnlyError."""
+        raise AppendOnlyError(f"{self._meta.verbose_name} {self.pk} cannot be deleted.")
+
+
+class AuditEntry(AppendOnlyModel):
+    """One act, for ever: what was done, about which call, with what outcome, chained to the entry before.
+
+    Ids and names are copies, not references, so an entry outlives what it speaks of. What could identify a person lives
+    in AuditPersonal; the chain covers salted commitments to it, so it can be erased one day without breaking the proof.
+    """
+
+    at = models.DateTimeField(_("at"))
+    action = models.CharField(_("action"), max_length=64)
+    actor_id = models.CharField(_("actor id"), max_length=64, blank=True)
+    call_key = models.CharField(_("call key"), max_length=36, blank=True)
+    graph_id = models.CharField(_("Graph id"), max_length=200, blank=True)
+    chain_id = models.CharField(_("call chain"), max_length=200, blank=True)
+    tenant_id = models.CharField(_("tenant"), max_length=64, blank=True)
+    attempt_id = models.CharField(_("attempt"), max_length=36, blank=True)
+    reason = models.CharField(_("reason"), max_length=16, blank=True)
+    graph_status = models.PositiveSmallIntegerField(_("Graph's status"), null=True)
+    graph_code = models.CharField(_("Graph's code"), max_length=100, blank=True)
+    request_id = models.CharField(_("Graph's request id"), max_length=100, blank=True)
+    client_request_id = models.CharField(_("our request id"), max_length=100, blank=True)
+    details = models.TextField(_("details"), default="{}")
+    commitments = models.TextField(_("commitments to personal values"), default="{}")
+    previous_hash = models.CharField(_("hash of the entry before"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
+    key_id = models.CharField(_("signing key"), max_length=16)
+    signature = models.CharField(_("signature"), max_length=64)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["at", "id"], name="entry_at"),
+            models.Index(fields=["action", "id"], name="entry_action"),
+            models.Index(fields=["actor_id", "id"], name="entry_actor"),
+            models.Index(fields=["call_key"], name="entry_call"),
+            models.Index(fields=["graph_id"], name="entry_graph_id"),
+            models.Index(fields=["chain_id"], name="entry_chain"),
+            models.Index(fields=["attempt_id"], name="entry_attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} #{self.pk}"
+
+
+class AuditPersonal(AppendOnlyModel):
+    """The personal values of one audit entry with the salts of their commitments, apart so that they can be erased."""
+
+    entry = models.OneToOneField(
+        AuditEntry,
+        verbose_name=_("audit entry"),
+        primary_key=True,
+        db_constraint=False,
+        on_delete=models.DO_NOTHING,
+        related_name="personal",
+    )
+    actor_name = models.CharField(_("actor"), max_length=150, blank=True)
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    caller_name = models.CharField(_("caller"), max_length=200, blank=True)
+    caller_id = models.CharField(_("caller id"), max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    salts = models.TextField(_("salts"), default="{}")
+
+    class Meta:
+        verbose_name = _("personal values of an audit entry")
+        verbose_name_plural = _("personal values of audit entries")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["actor_name"], name="personal_actor_name"),
+            models.Index(fields=["caller_id"], name="personal_caller_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"of audit entry #{self.pk}"
+
+
+class AuditHead(models.Model):
+    """The chain's last link, in one row: whoever appends locks it, so entries have one order on every database."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    entries = models.PositiveBigIntegerField(_("entries so far"), default=0)
+    last_id = models.PositiveBigIntegerField(_("last entry"), default=0)
+    last_hash = models.CharField(_("hash of the last entry"), max_length=64)
+
+    class Meta:
+        verbose_name = _("head of the audit chain")
+        verbose_name_plural = verbose_name
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="audit_has_one_head")]
+
+    def __str__(self) -> str:
+        return f"{self.entries} entries"
+
+
+class AuditCheckpoint(AppendOnlyModel):
+    """A signed statement that the chain had so many entries ending in this hash; cutting the tail contradicts it."""
+
+    at = models.DateTimeField(_("at"))
+    entries = models.PositiveBigIntegerField(_("entries"))
+    last_id = models.PositiveBigIntegerField(_("last entry"))
+    last_hash = models.CharField(_("hash of the last entry"), max_length=64)
+    key_id = models.CharField(_("signing key"), max_length=16)
+    signature = models.CharField(_("signature"), max_length=64)
+
+    class Meta:
+        verbose_name = _("audit checkpoint")
+        verbose_name_plural = _("audit checkpoints")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.entries} entries at {self.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,172 @@
+"""What one server process runs beside answering requests, made once and started by whatever serves.
+
+`manage.py serve` starts it with daphne's reactor; a server that speaks ASGI's lifespan starts it through that. Under a
+server that does neither, the first request does.
+"""
+
+import asyncio
+import contextvars
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from django.conf import settings
+
+from calls import rights
+from calls.graph import http
+from calls.graph.bearer import CallbackVerifier, KeySet
+from calls.graph.client import GraphClient, GraphError
+from calls.graph.credentials import Credentials
+from calls.hints import Hints
+from calls.keeper import Keeper
+from calls.live import Board
+from calls.threads import DatabaseThread
+from calls.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+RECHECK_SECONDS = 5.0
+WARM_SECONDS = 60.0
+WARM_RETRY_SECONDS = 5.0
+DRAIN_SECONDS = 8.0
+
+
+class Process:
+    """The parts of one process and their beginning and end. Everything here belongs to one event loop."""
+
+    def __init__(self) -> None:
+        context = http.trust(settings.GRAPH_CA_BUNDLE)
+        self._client, self._token_client = http.async_client(context), http.client(context)
+        self.keys = KeySet(settings.GRAPH_CALLBACK_METADATA_URL, self._client)
+        self.verifier = CallbackVerifier(
+            self.keys,
+            audience=settings.GRAPH_APP_ID,
+            issuers=settings.GRAPH_CALLBACK_ISSUERS,
+            tenants=settings.GRAPH_TENANTS,
+        )
+        self._credentials = Credentials(
+            app_id=settings.GRAPH_APP_ID,
+            secret=settings.GRAPH_CLIENT_SECRET,
+            certificate=settings.GRAPH_CLIENT_CERTIFICATE,
+            authority=settings.GRAPH_AUTHORITY,
+            graph_url=settings.GRAPH_BASE_URL,
+            client=self._token_client,
+        )
+        self.graph = GraphClient(
+            base_url=settings.GRAPH_BASE_URL,
+            calls_path=settings.GRAPH_CALLS_PATH.replace("{id}", settings.GRAPH_APP_ID),
+            credentials=self._credentials,
+            client=self._client,
+            callback_uri=settings.GRAPH_CALLBACK_URI,
+        )
+        self.threads = {
+            "writer": DatabaseThread("writer"),
+            "board": DatabaseThread("board"),
+            "keeper": DatabaseThread("keeper"),
+            "decisions": DatabaseThread("decisions", size=4),
+        }
+        self.board = Board(self.threads["board"])
+        self.hints = Hints(self.board)
+        self.writer = Writer(self.threads["writer"], self.hints.publish)
+        self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
+        self.decisions: set[asyncio.Task[Any]] = set()
+        self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin everything, in the running event loop."""
+        for part in (self.writer, self.board, self.hints, self.keeper):
+            part.start()
+        self._tasks = [
+            asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
+            asyncio.create_task(_repeat(self._warm, WARM_RETRY_SECONDS)),
+        ]
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a decision as a task of its own, which lives on when the request that wanted it is cancelled."""
+        task = asyncio.create_task(work, context=contextvars.Context())
+        self.decisions.add(task)
+        task.add_done_callback(self.decisions.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Finish what was promised (decisions under way, notifications being written), then let go of everything."""
+        for task in self._tasks:
+            task.cancel()
+        if self.decisions:
+            await asyncio.wait(self.decisions, timeout=DRAIN_SECONDS)
+        try:
+            await asyncio.wait_for(self.writer.drain(), DRAIN_SECONDS)
+        except TimeoutError:
+            logger.error("Not everything that was waiting could be written.")
+        for part in (self.keeper, self.hints, self.board):
+            part.stop()
+        for thread in self.threads.values():
+            await thread.close()
+        self._credentials.close()
+        self._token_client.close()
+        await self._client.aclose()
+
+    async def _warm(self) -> None:
+        """Have signing keys and tokens at hand before the first call needs them."""
+        if self.keys.age == float("inf"):
+            await self.keys.refresh()
+        if not self.token_problem and time.monotonic() - self._warmed_at < WARM_SECONDS:
+            return
+        problems = [problem for tenant in settings.GRAPH_TENANTS if (problem := await self._token_problem_of(tenant))]
+        self.token_problem, self._warmed_at = " ".join(problems), time.monotonic()
+
+    async def _token_problem_of(self, tenant_id: str) -> str:
+        try:
+            await self.graph.warm(tenant_id)
+        except GraphError as error:
+            return f"{tenant_id}: {error.answer.code}: {error.answer.message}"
+        return ""
+
+    async def _recheck_viewers(self) -> None:
+        viewers = self.board.viewers()
+        if not viewers:
+            return
+        watching = {(viewer.session_key, viewer.user_id) for viewer in viewers}
+        signed_out, without_right = await self.threads["board"].run(rights.refused_sessions, watching)
+        for viewer in viewers:
+            if viewer.session_key in signed_out:
+                viewer.close(4401)
+            elif viewer.user_id in without_right:
+                viewer.close(4403)
+
+
+async def _repeat(step: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
+    while True:
+        started = time.monotonic()
+        try:
+            await step()
+        except Exception:
+            logger.exception("%s failed; it is tried again.", step.__name__)
+        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+
+_running: Process | None = None
+
+
+def start() -> Process:
+    """Start this process's parts in the running event loop and return them; safe to repeat."""
+    global _running
+    if _running is None:
+        _running = Process()
+        _running.start()
+    return _running
+
+
+def running() -> Process:
+    """Return this process's parts, starting them where nothing else did."""
+    return _running or start()
+
+
+async def stop() -> None:
+    """Finish and let go of what was started."""
+    global _running
+    if _running is not None:
+        stopping, _running = _running, None
+        await stopping.stop()

@@ -1,0 +1,314 @@
+"""Rejecting a call: claim it, write that down, ask Graph, write down what came of it.
+
+No transaction is open while Graph is asked. The claim and the entry `reject.requested` are committed before Graph hears
+of it, and an outcome follows whatever happens. One attempt holds a call; only a definite refusal lets go of it.
+
+    DecisionError
+    ├── UnknownCall        404
+    ├── DecidedByAnother   409: who, when, why
+    ├── Gone               410: ended, answered, or its window closed; `cause` says which
+    ├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
+    ├── Unknown            504: the request left and nothing came back
+    └── NotRecorded        503: the audit entry could not be committed, so Graph was not asked
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, transaction
+from django.utils import timezone
+
+from calls import audit, metrics
+from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
+from calls.graph.vocabulary import Direction, RejectReason
+from calls.hints import Hints
+from calls.live import LIVE
+from calls.models import ANSWERED_STATES, Call, RejectAttempt
+from calls.moments import iso
+from calls.threads import DatabaseThread
+
+logger = logging.getLogger(__name__)
+
+RECORD_ATTEMPTS = 5
+RECORD_PAUSE_SECONDS = 0.5
+NO_DEADLINE_SECONDS = 15.0
+Outcome = RejectAttempt.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a supervisor asks for; `seen` is what their browser says it showed them."""
+
+    key: uuid.UUID
+    reason: RejectReason
+    actor: audit.Actor
+    note: str = ""
+    seen: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A rejection that Graph accepted: the end itself is told by a notification."""
+
+    outcome: str
+    reason: str
+    by: str
+    at: datetime
+    graph_id: str
+    request_id: str
+
+
+class DecisionError(Exception):
+    """The call was not rejected, or nobody can tell."""
+
+
+class UnknownCall(DecisionError):
+    """There is no such call."""
+
+
+@dataclass(eq=False)
+class DecidedByAnother(DecisionError):
+    """Somebody decided first."""
+
+    outcome: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(eq=False)
+class Gone(DecisionError):
+    """The call cannot be rejected any more: caller_left, ended, ended_elsewhere, answered, too_late, outgoing."""
+
+    cause: str
+
+
+@dataclass(eq=False)
+class GraphRefused(DecisionError):
+    """Graph, or the identity service, refused, or could not be reached; nothing happened to the call."""
+
+    status: int | None
+    code: str
+    message: str
+
+
+class Unknown(DecisionError):
+    """Whether Graph acted is not known yet."""
+
+
+class NotRecorded(DecisionError):
+    """The history cannot be written, so nothing was done."""
+
+
+async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hints: Hints) -> Decision:
+    """Reject a call once and for everybody; return the decision when Graph accepted it, else raise a DecisionError."""
+    started = time.monotonic()
+    try:
+        claimed = await thread.run(_claim, wish)
+    except (DatabaseError, InterfaceError) as error:
+        logger.exception("A rejection could not be recorded, so Graph was not asked.")
+        raise NotRecorded from error
+    if isinstance(claimed, DecisionError):
+        raise claimed
+    hints.publish([claimed.call_id])
+    outcome, answer = await _ask(graph, claimed)
+    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer)
+    hints.publish([claimed.call_id])
+    metrics.DECISIONS.labels(settled).inc()
+    metrics.DECISION_SECONDS.observe(time.monotonic() - started)
+    return _told(claimed, settled, answer)
+
+
+def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
+    """Return the decision when Graph accepted, else raise what stands in its way."""
+    if outcome == Outcome.REFUSED:
+        raise GraphRefused(status=answer.status, code=answer.code, message=answer.message)
+    if outcome in (Outcome.UNKNOWN, Outcome.ENDED_UNPROVED):
+        raise Unknown
+    if outcome in (Outcome.TOO_LATE, Outcome.CALLER_LEFT, Outcome.ENDED_ELSEWHERE):
+        raise Gone(cause=outcome)
+    return Decision(
+        outcome=outcome,
+        reason=attempt.reason,
+        by=attempt.actor_name,
+        at=attempt.requested_at,
+        graph_id=attempt.call.graph_id,
+        request_id=answer.request_id,
+    )
+
+
+# The claim ------------------------------------------------------------------------------------------------------------
+
+
+def _claim(wish: Wish) -> RejectAttempt | DecisionError:
+    """Commit the claim with its entry, or the entry about why there is none; return which it is."""
+    with transaction.atomic():
+        named = Call.objects.filter(key=wish.key).first()
+        if named is None:
+            return UnknownCall()
+        call = Call.objects.select_for_update().get(pk=_target_of(named).pk)
+        obstacle = _obstacle(call)
+        if obstacle:
+            _record_obstacle(wish, call, obstacle)
+            return obstacle
+        attempt = RejectAttempt.objects.create(
+            call=call,
+            reason=wish.reason,
+            note=wish.note,
+            actor_id=wish.actor.id,
+            actor_name=wish.actor.name,
+            requested_at=timezone.now(),
+        )
+        _touch(call)
+        details = {**_reported(wish), "received_at": iso(call.received_at), "deadline": iso(call.deadline)}
+        if call.pk != named.pk:
+            details["retargeted_from"] = named.graph_id
+        audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
+        return attempt
+
+
+def _target_of(named: Call) -> Call:
+    """Return the call to act on: the one named, or, when that stopped ringing, the newest of its chain that rings.
+
+    The same person can ring under several ids. Policy-recording calls stand for different participants and are never
+    exchanged for each other.
+    """
+    if named.ended_at is None or not named.chain_id or named.policy_recording:
+        return named
+    others = Call.objects.filter(LIVE, chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
+    ringing = [call for call in others.order_by("-pk") if call.source == named.source and not call.is_answered]
+    return ringing[0] if ringing else named
+
+
+def _obstacle(call: Call) -> DecisionError | None:
+    held = call.attempts.exclude(outcome=Outcome.REFUSED).first()
+    if held:
+        return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
+    if call.ended_at and not call.missed_at:
+        return Gone("ended" if call.established_at else "caller_left")
+    if call.state in ANSWERED_STATES:
+        return Gone("answered")
+    if call.direction == Direction.OUTGOING:
+        return Gone("outgoing")
+    if call.missed_at or (call.deadline and call.deadline <= timezone.now()):
+        return Gone("too_late")
+    return None
+
+
+def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
+    details = _reported(wish)
+    if isinstance(obstacle, DecidedByAnother):
+        action = "reject.decided_by_another"
+        details |= {
+            "decided_outcome": obstacle.outcome,
+            "decided_reason": obstacle.reason,
+            "decided_at": iso(obstacle.at),
+        }
+    else:
+        cause = obstacle.cause if isinstance(obstacle, Gone) else ""
+        action = f"reject.{cause}" if cause in (Outcome.TOO_LATE, Outcome.CALLER_LEFT) else "reject.gone"
+        details |= {"cause": cause}
+    metrics.DECISIONS.labels(action.removeprefix("reject.")).inc()
+    audit.append(action, actor=wish.actor, call=call, reason=wish.reason, note=wish.note, details=details)
+
+
+def _reported(wish: Wish) -> dict[str, object]:
+    return {"seen_as_reported_by_browser": wish.seen} if wish.seen else {}
+
+
+def _touch(call: Call) -> None:
+    call.version, call.updated_at = call.version + 1, timezone.now()
+    call.save(update_fields=["version", "updated_at"])
+
+
+def record_refusal(action: str, key: uuid.UUID, actor: audit.Actor, details: Mapping[str, object]) -> None:
+    """Append an entry about a request that never became an attempt: no right, an unknown reason."""
+    with transaction.atomic():
+        call = Call.objects.filter(key=key).first()
+        audit.append(action, actor=actor, call=call, details=details)
+    metrics.DECISIONS.labels(action.removeprefix("reject.")).inc()
+
+
+# Graph ----------------------------------------------------------------------------------------------------------------
+
+
+async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]:
+    """Ask Graph to reject the attempt's call; return the outcome as far as Graph's answer tells it, and the answer."""
+    call = attempt.call
+    left = (call.deadline - timezone.now()).total_seconds() if call.deadline else NO_DEADLINE_SECONDS
+    try:
+        answer = await graph.reject(
+            call.graph_id,
+            RejectReason(attempt.reason),
+            tenant_id=call.tenant_id,
+            closes_at=time.monotonic() + left,
+        )
+    except CallGone as error:
+        return Outcome.ENDED_ELSEWHERE, error.answer
+    except OutcomeUnknown as error:
+        return Outcome.UNKNOWN, error.answer
+    except GraphError as error:
+        return Outcome.REFUSED, error.answer
+    except Exception as error:
+        logger.exception("Asking Graph failed in an unforeseen way.")
+        return Outcome.UNKNOWN, Answer(code="fault", message=type(error).__name__)
+    return Outcome.ACCEPTED, answer
+
+
+# The outcome ----------------------------------------------------------------------------------------------------------
+
+
+async def _record_for_sure(
+    thread: DatabaseThread, actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer
+) -> str:
+    """Record the outcome, trying again while the database is away; the keeper finds what is left open in the end."""
+    for tries_left in reversed(range(RECORD_ATTEMPTS)):
+        try:
+            return await thread.run(_record, actor, attempt, outcome, answer)
+        except (DatabaseError, InterfaceError):
+            logger.exception("The outcome of attempt %s could not be recorded; %d tries left.", attempt.id, tries_left)
+            await asyncio.sleep(RECORD_PAUSE_SECONDS)
+    return outcome
+
+
+def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer) -> str:
+    with transaction.atomic():
+        call = Call.objects.select_for_update().get(pk=attempt.call_id)
+        if outcome == Outcome.ENDED_ELSEWHERE:
+            outcome = _why_gone(call, attempt)
+        steps = [outcome, *_follows(outcome, call)]
+        attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
+        attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
+        attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
+        attempt.save()
+        _touch(call)
+        heard = audit.GraphAnswer(**asdict(answer))
+        audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard)
+        for step in steps[1:]:
+            audit.append(f"reject.{step}", actor=actor, call=call, attempt=attempt)
+        return steps[-1]
+
+
+def _follows(outcome: str, call: Call) -> list[str]:
+    """Return what an end notification that was stored before Graph's answer adds to the outcome."""
+    if call.ended_at is None:
+        return []
+    follows: dict[str, list[str]] = {
+        Outcome.ACCEPTED: [Outcome.CONFIRMED],
+        Outcome.UNKNOWN: [Outcome.ENDED_UNPROVED],
+    }
+    return follows.get(outcome, [])
+
+
+def _why_gone(call: Call, attempt: RejectAttempt) -> str:
+    """Return what Graph's 404 means: the caller left before the claim, the window closed, or it was ended elsewhere."""
+    if call.ended_at and call.ended_at <= attempt.requested_at:
+        return Outcome.CALLER_LEFT
+    if call.deadline and call.deadline <= timezone.now():
+        return Outcome.TOO_LATE
+    return Outcome.ENDED_ELSEWHERE

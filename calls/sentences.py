@@ -1,0 +1,102 @@
+"""An audit entry as a sentence a person can read aloud, in the reader's language.
+
+Plain text: what strangers wrote (names, Graph's messages) is in it, so whoever shows it escapes it.
+"""
+
+import json
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.models import AuditEntry
+
+SENTENCES = {
+    "reject.requested": _("%(who)s asked Graph to reject the call from %(caller)s, %(reason)s."),
+    "reject.accepted": _(
+        "Graph accepted the rejection of the call from %(caller)s by %(who)s; that it ended was still to be proved."
+    ),
+    "reject.confirmed": _("Graph confirmed that the call from %(caller)s, rejected by %(who)s, has ended."),
+    "reject.refused": _("Graph refused to let %(who)s reject the call from %(caller)s: %(answer)s"),
+    "reject.too_late": _("%(who)s was too late to reject the call from %(caller)s."),
+    "reject.caller_left": _("%(caller)s had left before %(who)s rejected the call."),
+    "reject.ended_elsewhere": _("%(who)s rejected the call from %(caller)s, which had already ended elsewhere."),
+    "reject.ended_unproved": _(
+        "The call from %(caller)s ended, but nothing proves that the rejection by %(who)s ended it."
+    ),
+    "reject.unknown": _("Whether Graph carried out the rejection of the call from %(caller)s by %(who)s is not known."),
+    "reject.decided_by_another": _(
+        "%(who)s wanted to reject the call from %(caller)s, but somebody had decided it before."
+    ),
+    "reject.gone": _("%(who)s wanted to reject the call from %(caller)s, which could no longer be rejected."),
+    "reject.not_allowed": _("%(who)s tried to reject the call from %(caller)s without having the right to."),
+    "reject.bad_request": _("%(who)s sent a rejection of the call from %(caller)s that could not be understood."),
+    "call.missed": _("Nobody decided about the call from %(caller)s while it could be rejected."),
+    "call.missed_withdrawn": _("The call from %(caller)s was answered after all and no longer counts as undecided."),
+    "call.lost": _("Graph does not know the call from %(caller)s any more; it never told when it ended."),
+    "account.signed_in": _("%(who)s signed in."),
+    "account.signed_out": _("%(who)s signed out."),
+    "account.sign_in_failed": _(
+        "Somebody failed to sign in as %(who)s; failures from that address since the last entry: %(attempts)s."
+    ),
+    "account.created": _("%(who)s created the account %(subject)s."),
+    "account.changed": _("%(who)s changed the account %(subject)s: %(changed)s."),
+    "account.deleted": _("%(who)s deleted the account %(subject)s."),
+    "group.created": _("%(who)s created the group %(subject)s."),
+    "group.changed": _("%(who)s changed the group %(subject)s: %(changed)s."),
+    "group.deleted": _("%(who)s deleted the group %(subject)s."),
+    "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
+}
+UNKNOWN = _("%(who)s: %(action)s.")
+
+REASONS = {
+    "none": _("without naming a reason"),
+    "busy": _("naming “busy” as the reason"),
+    "forbidden": _("naming “forbidden” as the reason"),
+}
+VERDICTS = {"intact": _("intact"), "broken": _("broken"), "unproved": _("not provable either way")}
+
+
+def sentence(entry: AuditEntry) -> str:
+    """Return what happened, as one plain-text sentence in the active language. Needs the entry's `personal` at hand."""
+    template = str(SENTENCES.get(entry.action, UNKNOWN))
+    return template % _words(entry, details_of(entry))
+
+
+def details_of(entry: AuditEntry) -> dict[str, Any]:
+    """Return the entry's details; empty when they are not what we write."""
+    try:
+        details = json.loads(entry.details)
+    except ValueError:
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
+    personal = getattr(entry, "personal", None)  # erased, or lost: the sentence does without names
+    return {
+        "action": entry.action,
+        "who": (personal and personal.actor_name) or _account(entry),
+        "caller": (personal and (personal.caller_name or personal.caller_id)) or gettext("an unnamed caller"),
+        "reason": REASONS.get(entry.reason, entry.reason),
+        "answer": _answer(entry, details),
+        "attempts": details.get("attempts", 1),
+        "subject": _subject(details, personal.note if personal else ""),
+        "changed": ", ".join(details["changed"]) if isinstance(details.get("changed"), dict) else "",
+        "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
+    }
+
+
+def _account(entry: AuditEntry) -> str:
+    return gettext("account %(id)s") % {"id": entry.actor_id} if entry.actor_id else gettext("an unknown account")
+
+
+def _answer(entry: AuditEntry, details: dict[str, Any]) -> str:
+    said = (entry.graph_status, entry.graph_code, details.get("graph_message"))
+    return " ".join(str(word) for word in said if word) or gettext("it did not say why")
+
+
+def _subject(details: dict[str, Any], note: str) -> str:
+    # An account's name is personal and stands in the note's first line; a group's name stands in the details.
+    named = details.get("group") or note.partition("\n")[0]
+    return str(named) if named else gettext("number %(id)s") % {"id": details.get("account_id", "?")}

@@ -1,0 +1,153 @@
+"""The daphne server of `manage.py serve`: bounded requests, a start and an end for what runs beside them.
+
+Daphne hands a request to the application only after its whole body has arrived, so a limit in the application is too
+late: length (declared or chunked) and arrival time are enforced here, at the socket. A bare `daphne` command line has
+none of this and needs a proxy in front that has.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.server import Server as DaphneServer
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
+
+from calls import process
+from calls.graph.payloads import MAX_BODY_BYTES
+
+logger = logging.getLogger(__name__)
+reactor: Any = _reactor  # typed as the module it is only until an event loop takes its place
+
+ARRIVAL_SECONDS = 20.0  # for a whole request, however slowly its sender drips it
+DRAIN_BYTES = 32 * 1024 * 1024  # read and thrown away after a refusal, so that an honest sender gets to read it
+MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
+
+_TOO_LARGE = b"413 Content Too Large"
+_TOO_SLOW = b"408 Request Timeout"
+
+
+class BoundedRequest(WebRequest):
+    """A request that may only be so long and only take so long to arrive."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arrived_bytes = 0
+        self._refused = False
+        self._arrival_timer: Any = reactor.callLater(ARRIVAL_SECONDS, self._expire)
+
+    def gotLength(self, length: int | None) -> None:
+        """Refuse a body whose declared length is too great before any of it is kept."""
+        super().gotLength(min(length, MAX_BODY_BYTES) if length else length)
+        if length is not None and length > MAX_BODY_BYTES:
+            self._refuse(_TOO_LARGE)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a part of the body, or throw it away when the request has been refused."""
+        self._arrived_bytes += len(data)
+        if not self._refused and self._arrived_bytes > MAX_BODY_BYTES:
+            self._refuse(_TOO_LARGE)
+        if not self._refused:
+            super().handleContentChunk(data)
+        elif self._arrived_bytes > DRAIN_BYTES:
+            self.channel.forceAbortClient()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Pass a request that has arrived in full on to the application, or hang up on a refused one."""
+        self._stop_timer()
+        if self._refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def connectionLost(self, reason: Any) -> None:
+        """Stop waiting for the rest."""
+        self._stop_timer()
+        super().connectionLost(reason)
+
+    def _refuse(self, status: bytes) -> None:
+        self._refused = True
+        self.channel.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+    def _expire(self) -> None:
+        if not self._refused:
+            self._refuse(_TOO_SLOW)
+        self.channel.loseConnection()
+        reactor.callLater(1, self._abort)
+
+    def _abort(self) -> None:
+        if self.channel is not None:
+            self.channel.forceAbortClient()
+
+    def _stop_timer(self) -> None:
+        with contextlib.suppress(AlreadyCalled, AlreadyCancelled):
+            self._arrival_timer.cancel()
+
+
+class BoundedFactory(HTTPFactory):
+    """Makes connections whose requests are bounded."""
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return the protocol of a new connection."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+
+class Server(DaphneServer):
+    """Daphne with bounded requests, which starts this process's parts and finishes their work before it ends."""
+
+    def __init__(self, application: Any, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self.problem = ""
+        super().__init__(
+            application,
+            endpoints=[f"tcp:{port}:interface={host.replace(':', chr(92) + ':')}"],
+            http_timeout=60,
+            websocket_max_message_size=MAX_SOCKET_MESSAGE_BYTES,
+            websocket_max_frame_size=MAX_SOCKET_MESSAGE_BYTES,
+            websocket_timeout=-1,
+            server_name="",
+            verbosity=1,
+        )
+
+    @property
+    def http_factory(self) -> HTTPFactory:
+        """The factory of connections; daphne sets its own while it starts, and gets ours."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: HTTPFactory) -> None:
+        self._http_factory = BoundedFactory(self)
+
+    def listen_success(self, port: Any) -> None:
+        """Start what runs beside the requests once the address is ours."""
+        super().listen_success(port)
+        reactor.callLater(0, self._start_process)
+
+    def listen_error(self, failure: Any) -> None:
+        """Say in words that the address cannot be had, and stop."""
+        self.problem = failure.getErrorMessage()
+        reactor.callLater(0, self.stop)
+
+    def kill_all_applications(self) -> Deferred:
+        """Finish what was promised, then end what is still open. Called before the reactor stops."""
+        return Deferred.fromFuture(asyncio.ensure_future(self._finish()))
+
+    def _start_process(self) -> None:
+        process.start()
+        logger.info("Calls Dashboard is listening on http://%s:%d/", self._host, self._port)
+
+    async def _finish(self) -> None:
+        logger.info("Stopping: finishing decisions and notifications under way.")
+        for listener in self.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        await process.stop()
+        unfinished = [details.get("application_instance") for details in self.connections.values()]
+        waiting = [task for task in unfinished if task and not task.done()]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

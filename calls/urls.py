@@ -1,0 +1,21 @@
+"""Addresses of the dashboard."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+from django.views.i18n import JavaScriptCatalog, set_language
+
+from calls import probes, reject_view, views
+
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("calls/", views.history, name="history"),
+    path("calls/<uuid:key>/", views.call, name="call"),
+    path("calls/<uuid:key>/reject/", reject_view.reject, name="reject"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("jsi18n/", JavaScriptCatalog.as_view(packages=["calls"]), name="jsi18n"),
+    path("i18n/", set_language, name="set_language"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics, name="metrics"),
+]

@@ -1,0 +1,154 @@
+"""Calls in the words of the people who read about them, in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.graph.vocabulary import CallState, Direction, Modality, RejectReason
+from calls.models import Call, RejectAttempt
+
+Text = str | Promise
+Outcome = RejectAttempt.Outcome
+
+STATES: dict[str, Text] = {
+    CallState.INCOMING: _("incoming"),
+    CallState.RINGING: _("ringing"),
+    CallState.ESTABLISHING: _("being answered"),
+    CallState.ESTABLISHED: _("in conversation"),
+    CallState.HOLD: _("on hold"),
+    CallState.TRANSFERRING: _("being transferred"),
+    CallState.TRANSFER_ACCEPTED: _("transfer accepted"),
+    CallState.REDIRECTING: _("being redirected"),
+    CallState.TERMINATING: _("ending"),
+    CallState.TERMINATED: _("ended"),
+}
+DIRECTIONS: dict[str, Text] = {Direction.INCOMING: _("incoming"), Direction.OUTGOING: _("outgoing")}
+MODALITIES: dict[str, Text] = {
+    Modality.AUDIO: _("audio"),
+    Modality.VIDEO: _("video"),
+    Modality.VIDEO_BASED_SCREEN_SHARING: _("screen sharing"),
+    Modality.DATA: _("data"),
+}
+KINDS: dict[str, Text] = {
+    "user": _("Teams user"),
+    "phone": _("phone"),
+    "guest": _("guest"),
+    "application": _("application"),
+    "applicationInstance": _("resource account"),
+    "acsUser": _("communication services user"),
+    "encrypted": _("identity withheld"),
+    "onPremises": _("on-premises user"),
+    "spoolUser": _("outside user"),
+}
+REASONS: dict[str, Text] = {
+    RejectReason.NONE: _("no reason given"),
+    RejectReason.BUSY: _("busy"),
+    RejectReason.FORBIDDEN: _("forbidden"),
+}
+VERDICTS: dict[str, tuple[str, Text]] = {
+    Outcome.REQUESTED: ("wait", _("Rejection by %(by)s (%(reason)s) asked for, no answer yet")),
+    Outcome.ACCEPTED: ("good", _("Rejected by %(by)s (%(reason)s), end not confirmed yet")),
+    Outcome.CONFIRMED: ("good", _("Rejected by %(by)s (%(reason)s)")),
+    Outcome.REFUSED: ("bad", _("Graph refused the rejection by %(by)s")),
+    Outcome.TOO_LATE: ("bad", _("Rejected too late by %(by)s")),
+    Outcome.CALLER_LEFT: ("doubt", _("The caller left before the rejection by %(by)s")),
+    Outcome.ENDED_ELSEWHERE: ("doubt", _("Ended elsewhere before the rejection by %(by)s")),
+    Outcome.ENDED_UNPROVED: ("doubt", _("Ended; not proved that the rejection by %(by)s did it")),
+    Outcome.UNKNOWN: ("doubt", _("Outcome of the rejection by %(by)s unknown")),
+}
+ICONS = {
+    "good": "check-circle-fill",
+    "bad": "x-octagon-fill",
+    "doubt": "question-circle-fill",
+    "wait": "hourglass-split",
+    "plain": "info-circle-fill",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a call: a tone for the eye, words for the reader."""
+
+    tone: str
+    text: str
+
+    @property
+    def icon(self) -> str:
+        """The name of the icon that goes with the tone."""
+        return ICONS[self.tone]
+
+
+def verdict(call: Call) -> Verdict:
+    """Return what became of the call so far. Reads `call.attempts`, which should be prefetched for lists."""
+    attempt = deciding_attempt(call)
+    if attempt is None:
+        return _undecided(call)
+    tone, text = VERDICTS[attempt.outcome]
+    values = {"by": attempt.actor_name, "reason": REASONS.get(attempt.reason, attempt.reason)}
+    return Verdict(tone, str(text) % values)
+
+
+def deciding_attempt(call: Call) -> RejectAttempt | None:
+    """Return the attempt that holds the call, else its newest refused one, else None."""
+    newest_first = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at, reverse=True)
+    held = [attempt for attempt in newest_first if attempt.outcome != Outcome.REFUSED]
+    return next(iter(held + newest_first), None)
+
+
+def _undecided(call: Call) -> Verdict:
+    if call.missed_at:
+        return Verdict("bad", gettext("Missed: nobody decided in time"))
+    if call.established_at:
+        return Verdict("plain", gettext("Answered, has ended") if call.ended_at else gettext("Answered"))
+    if call.ended_at:
+        return Verdict("plain", gettext("Ended before anybody decided"))
+    return Verdict("wait", gettext("Not decided yet"))
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who takes part in a call, in words."""
+
+    kind: Text
+    name: str
+    id: str
+    tenant_id: str
+
+
+def party(stored: Mapping[str, Any] | None) -> Party | None:
+    """Return a stored participant in words, None when there is none."""
+    if not stored:
+        return None
+    kind = stored.get("kind") or ""
+    name, identity = stored.get("name") or "", stored.get("id") or ""
+    return Party(KINDS.get(kind, kind), name or identity, identity if name else "", stored.get("tenant_id") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A call as a page shows it."""
+
+    call: Call
+    caller: Party | None
+    targets: list[Party]
+    state: Text
+    direction: Text
+    modalities: str
+    verdict: Verdict
+
+
+def tell(call: Call) -> Told:
+    """Return the call in words."""
+    return Told(
+        call=call,
+        caller=party(call.source),
+        targets=[found for found in map(party, call.targets) if found],
+        state=STATES.get(call.state, call.state),
+        direction=DIRECTIONS.get(call.direction, call.direction),
+        modalities=", ".join(str(MODALITIES.get(word, word)) for word in call.modalities),
+        verdict=verdict(call),
+    )

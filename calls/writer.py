@@ -1,0 +1,391 @@
+"""The one writer of a process: commits the notifications that are waiting together, then answers them all.
+
+While one batch is being committed the next one gathers, so a batch is as large as the disk is slow, and costs one
+transaction. A write returns only after the commit: answering Graph 202 afterwards promises that the notification is
+kept, whatever happens to this process.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from calls import audit, metrics
+from calls.folding import FOLDED_FIELDS, Change, fold
+from calls.graph.payloads import GraphNotification, Subject, clean
+from calls.models import Call, Notification, RejectAttempt
+from calls.moments import iso
+from calls.threads import DatabaseThread
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH = 500
+MAX_WAITING = 5_000
+CLOCK_LEAD = timedelta(seconds=1)
+DEADLOCK_DETECTED = "40P01"
+Outcome = RejectAttempt.Outcome
+
+
+class QueueFull(Exception):
+    """More notifications are waiting to be written than may; the sender should come back later."""
+
+
+class NotStored(Exception):
+    """The notifications could not be committed; nothing of them was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One notification with what its request told about it."""
+
+    notification: GraphNotification
+    tenant_id: str
+    received_at: datetime
+    message_id: str = ""
+    chain_id: str = ""
+    scenario_id: str = ""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrivals: list[Arrival]
+    written: asyncio.Future[None]
+
+
+class Writer:
+    """Takes arrivals from any number of requests and commits them in batches, in the order they came."""
+
+    def __init__(self, thread: DatabaseThread, publish: Callable[[Collection[int]], None]) -> None:
+        self._thread = thread
+        self._publish = publish
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write, in the running event loop."""
+        self._task = asyncio.create_task(self._run(), name="writer")
+
+    async def write(self, arrivals: list[Arrival]) -> None:
+        """Return once every arrival is durably committed. Raises QueueFull at once, NotStored when it cannot be."""
+        if self._queued + len(arrivals) > MAX_WAITING:
+            raise QueueFull
+        waiting = _Waiting(arrivals, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._queued += len(arrivals)
+        self._wake.set()
+        await waiting.written
+
+    async def drain(self) -> None:
+        """Return when nothing is waiting any more, then stop."""
+        while self._queue or (self._task and not self._task.done() and self._queued):
+            await asyncio.sleep(0.01)
+        if self._task:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            while self._queue:
+                await self._write_batch(self._take())
+            self._wake.clear()
+
+    def _take(self) -> list[_Waiting]:
+        batch, size = [self._queue.popleft()], 0
+        size = len(batch[0].arrivals)
+        while self._queue and size + len(self._queue[0].arrivals) <= MAX_BATCH:
+            batch.append(self._queue.popleft())
+            size += len(batch[-1].arrivals)
+        return batch
+
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
+        arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
+        try:
+            written = await self._thread.run(store, arrivals)
+        except Exception as error:
+            logger.exception("%d notifications could not be stored.", len(arrivals))
+            _fail(batch, error)
+        else:
+            self._publish(written.changed)
+            _answer(batch, written.lost)
+        finally:
+            self._queued -= len(arrivals)
+
+
+def _fail(batch: Iterable[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.written.done():
+            waiting.written.set_exception(NotStored(str(error)))
+
+
+def _answer(batch: Iterable[_Waiting], lost: set[int]) -> None:
+    for waiting in batch:
+        if waiting.written.done():
+            continue
+        if any(id(arrival) in lost for arrival in waiting.arrivals):
+            waiting.written.set_exception(NotStored("One of the notifications could not be stored."))
+        else:
+            waiting.written.set_result(None)
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch did: the primary keys of the calls it changed, and the arrivals that could not be kept."""
+
+    changed: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
+
+
+def store(arrivals: list[Arrival]) -> Written:
+    """Commit the arrivals and what they mean, and return what changed.
+
+    A batch the database refuses for what is in it is retried one by one, so that one bad notification cannot take its
+    neighbours along; one whose meaning cannot be stored is kept as it came. Raises django.db.OperationalError or
+    InterfaceError when the database itself is not to be had.
+    """
+    try:
+        return _store_together(arrivals)
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
+            raise
+        return _store_together(arrivals)
+    except Exception:
+        logger.exception("A batch of %d notifications was refused; storing them one by one.", len(arrivals))
+        return _store_singly(arrivals)
+
+
+def _store_singly(arrivals: list[Arrival]) -> Written:
+    written = Written()
+    for arrival in arrivals:
+        try:
+            written.changed |= _store_together([arrival]).changed
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # drivers refuse values in ways of their own, before the database does
+            if not _keep_raw(arrival, error):
+                written.lost.add(id(arrival))
+    return written
+
+
+def _keep_raw(arrival: Arrival, error: Exception) -> bool:
+    """Keep a notification whose meaning the database refuses; return whether it is kept (now, or since before)."""
+    try:
+        with transaction.atomic():
+            if _new_arrivals([arrival]):
+                row = _row(arrival, f"The database refused it: {type(error).__name__}")
+                Notification.objects.bulk_create([row])
+        return True
+    except Exception:
+        logger.exception("A notification could not be stored at all.")
+        return False
+
+
+def _store_together(arrivals: list[Arrival]) -> Written:
+    with transaction.atomic():
+        new = _new_arrivals(arrivals)
+        batch = _Batch(_lock_calls(new))
+        rows = [_row(arrival, batch.apply(arrival)) for arrival in new]
+        Notification.objects.bulk_create(rows)
+        _save(batch)
+    _count(arrivals, rows)
+    return Written(changed={call.pk for call in batch.changed.values()})
+
+
+def reapply_one(primary_key: int, arrival: Arrival) -> str:
+    """Apply a kept notification to its call now; return what still stands in its way, empty when it was applied."""
+    with transaction.atomic():
+        batch = _Batch(_lock_calls([arrival]))
+        problem = batch.apply(arrival)
+        _save(batch)
+        Notification.objects.filter(pk=primary_key).update(problem=problem)
+    return problem
+
+
+def _save(batch: "_Batch") -> None:
+    """Save what a batch did to its calls; audit entries come last, because they hold the chain's one lock."""
+    lapsed = _mark_lapsed(batch.ended)
+    _save_calls(batch.changed.values())
+    settle_by_ending(batch.ended)
+    _record_lapsed(lapsed)
+    _record_withdrawals(batch.withdrawn)
+
+
+def _new_arrivals(arrivals: list[Arrival]) -> list[Arrival]:
+    """Return the arrivals that were not delivered before: same message id and same content means a redelivery."""
+    named = {arrival.message_id for arrival in arrivals if arrival.message_id}
+    seen = set()
+    if named:
+        stored = Notification.objects.filter(message_id__in=named)
+        seen = set(stored.values_list("message_id", "digest"))
+    new = []
+    for arrival in arrivals:
+        identity = arrival.message_id, arrival.notification.digest
+        if arrival.message_id and identity in seen:
+            continue
+        seen.add(identity)
+        new.append(arrival)
+    return new
+
+
+def _lock_calls(arrivals: list[Arrival]) -> dict[str, Call]:
+    """Return the calls the arrivals are about by folded id, locked; those not heard of before are created first.
+
+    Every process inserts and locks in the order of the folded id, so that two of them rarely wait for each other.
+    """
+    first: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        if arrival.notification.subject is Subject.CALL and arrival.notification.call_key:
+            first.setdefault(arrival.notification.call_key, arrival)
+    if not first:
+        return {}
+    keys = sorted(first)
+    known = set(Call.objects.filter(graph_key__in=keys).values_list("graph_key", flat=True))
+    missing = [_new_call(first[key]) for key in keys if key not in known]
+    if missing:
+        Call.objects.bulk_create(missing, ignore_conflicts=True)
+    locked = Call.objects.select_for_update().filter(graph_key__in=keys).order_by("graph_key")
+    return {call.graph_key: call for call in locked}
+
+
+def _new_call(arrival: Arrival) -> Call:
+    return Call(
+        graph_key=arrival.notification.call_key,
+        graph_id=arrival.notification.call_id,
+        tenant_id=arrival.tenant_id,
+        received_at=arrival.received_at,
+        updated_at=arrival.received_at,
+    )
+
+
+class _Batch:
+    """The calls of one transaction and what its notifications do to them."""
+
+    def __init__(self, calls: dict[str, Call]) -> None:
+        self._calls = calls
+        self._window = timedelta(seconds=settings.CALL_ANSWER_WINDOW_SECONDS)
+        self.changed: dict[str, Call] = {}
+        self.ended: list[Call] = []
+        self.withdrawn: list[Call] = []
+
+    def apply(self, arrival: Arrival) -> str:
+        """Apply one notification to its call; return why it was not applied, empty when it was."""
+        notification = arrival.notification
+        if notification.subject is not Subject.CALL:
+            return "" if notification.call_key else "It names no call."
+        call = self._calls.get(notification.call_key)
+        if call is None:
+            return "Its call id cannot be stored."
+        if call.tenant_id != arrival.tenant_id:
+            return f"The call belongs to tenant {call.tenant_id}."
+        try:
+            change = fold(call, notification.facts, arrival.received_at, self._window)
+        except Exception as error:  # kept raw, applied later by `reapply`: a fault of ours must not lose it
+            logger.exception("A notification about call %s could not be applied.", call.graph_id)
+            return f"A fault of ours: {type(error).__name__}"
+        self._note(call, change, arrival.received_at)
+        return ""
+
+    def _note(self, call: Call, change: Change, received_at: datetime) -> None:
+        if change.changed and call.graph_key not in self.changed:
+            call.version += 1
+            call.updated_at = received_at
+            self.changed[call.graph_key] = call
+        if change.ended:
+            self.ended.append(call)
+        if change.missed_withdrawn:
+            self.withdrawn.append(call)
+
+
+def _row(arrival: Arrival, problem: str) -> Notification:
+    notification = arrival.notification
+    return Notification(
+        call_id=notification.call_key or None,
+        received_at=arrival.received_at,
+        change_type=clean(notification.change_type, 64),
+        resource=clean(notification.resource, 500),
+        resource_type=clean(notification.resource_type, 200),
+        tenant_id=arrival.tenant_id,
+        message_id=arrival.message_id,
+        chain_id=arrival.chain_id,
+        scenario_id=arrival.scenario_id,
+        body=notification.body,
+        digest=notification.digest,
+        problem=problem,
+    )
+
+
+_SAVED_NAMES = {*FOLDED_FIELDS, "version", "updated_at"}
+_SAVED_FIELDS = [column for column in Call._meta.concrete_fields if column.name in _SAVED_NAMES]
+_SAVE_CALL = (
+    f"UPDATE {Call._meta.db_table} SET {', '.join(f'{column.column} = %s' for column in _SAVED_FIELDS)} WHERE id = %s"
+)
+
+
+def _save_calls(calls: Collection[Call]) -> None:
+    """Save the calls with one prepared statement; the ORM's bulk_update costs several times as much."""
+    if calls:
+        with connection.cursor() as cursor:
+            cursor.executemany(_SAVE_CALL, [[*_saved_values(call), call.pk] for call in calls])
+
+
+def _saved_values(call: Call) -> list[Any]:
+    return [column.get_db_prep_save(getattr(call, column.attname), connection) for column in _SAVED_FIELDS]
+
+
+def _mark_lapsed(ended: list[Call]) -> list[Call]:
+    """Mark those of the ended calls as missed that nobody decided before Graph gave up on them; return these.
+
+    Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
+    """
+    late = [call for call in ended if _ended_with_its_window(call)]
+    if not late:
+        return []
+    attempts = RejectAttempt.objects.filter(call__in=late).exclude(outcome=Outcome.REFUSED)
+    decided = set(attempts.values_list("call_id", flat=True))
+    lapsed = [call for call in late if call.pk not in decided]
+    for call in lapsed:
+        call.missed_at = call.ended_at
+    return lapsed
+
+
+def _ended_with_its_window(call: Call) -> bool:
+    if call.missed_at or call.established_at or call.deadline is None or call.ended_at is None:
+        return False
+    return call.ended_at >= call.deadline - CLOCK_LEAD
+
+
+def _record_lapsed(lapsed: list[Call]) -> None:
+    for call in lapsed:
+        audit.append("call.missed", actor=audit.SYSTEM, call=call, details={"deadline": iso(call.deadline)})
+
+
+def settle_by_ending(ended: list[Call]) -> None:
+    """Settle the decisions that the end of their call settles: accepted is confirmed, unknown stays unproved."""
+    if not ended:
+        return
+    by_pk = {call.pk: call for call in ended}
+    settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
+    for attempt in RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=settled).order_by("requested_at"):
+        call = by_pk[attempt.call_id]
+        attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
+        attempt.save(update_fields=["outcome", "settled_at"])
+        actor = audit.Actor(id=attempt.actor_id, name=attempt.actor_name)
+        audit.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt)
+
+
+def _record_withdrawals(withdrawn: list[Call]) -> None:
+    for call in withdrawn:
+        audit.append("call.missed_withdrawn", actor=audit.SYSTEM, call=call, details={"state": call.state})
+
+
+def _count(arrivals: list[Arrival], rows: list[Notification]) -> None:
+    metrics.COMMITS.observe(len(arrivals))
+    metrics.REDELIVERIES.inc(len(arrivals) - len(rows))
+    metrics.UNAPPLIED.inc(sum(1 for row in rows if row.problem))

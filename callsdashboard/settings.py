@@ -1,0 +1,217 @@
+"""Everything that can be configured, read once from the environment (or `.env`) and checked in `calls.checks`.
+
+The README's settings table explains each name to the person who installs the dashboard.
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.FileAwareEnv()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def local_secret(name: str) -> str:
+    """Return the secret kept in `var/<name>`, making one that only this user can read when there is none."""
+    path = VAR_DIR / name
+    if not path.exists():
+        VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+        draft = VAR_DIR / f".{name}.{secrets.token_hex(4)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            path.hardlink_to(draft)  # atomic, and the first of several starting processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+# Who we are ---------------------------------------------------------------------------------------------------------
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret("secret_key")
+DEBUG = env.bool("DEBUG", default=False)
+
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+_local_hosts = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = list(dict.fromkeys([*env.list("ALLOWED_HOSTS", default=_local_hosts), _public.hostname or "localhost"]))
+CSRF_TRUSTED_ORIGINS = list(
+    dict.fromkeys([*env.list("CSRF_TRUSTED_ORIGINS", default=[]), f"{_public.scheme}://{_public.netloc}"])
+)
+
+SERVED_OVER_HTTPS = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS
+# The webhook does not pass through Django; probes come from inside and speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SERVED_OVER_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+}
+
+# Microsoft Graph ----------------------------------------------------------------------------------------------------
+
+GRAPH_APP_ID = env.str("GRAPH_APP_ID", default="")
+GRAPH_TENANT_ID = env.str("GRAPH_TENANT_ID", default="")
+GRAPH_TENANTS = env.list("GRAPH_TENANTS", default=[]) or ([GRAPH_TENANT_ID] if GRAPH_TENANT_ID else [])
+GRAPH_CLIENT_SECRET = env.str("GRAPH_CLIENT_SECRET", default="")
+GRAPH_CLIENT_CERTIFICATE = env.str("GRAPH_CLIENT_CERTIFICATE", default="")
+GRAPH_BASE_URL = env.str("GRAPH_BASE_URL", default="https://graph.microsoft.com/v1.0").rstrip("/")
+GRAPH_CALLS_PATH = "/" + env.str("GRAPH_CALLS_PATH", default="/communications/calls").strip("/")
+GRAPH_AUTHORITY = env.str("GRAPH_AUTHORITY", default="https://login.microsoftonline.com").rstrip("/")
+GRAPH_CALLBACK_METADATA_URL = env.str(
+    "GRAPH_CALLBACK_METADATA_URL", default="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration"
+)
+GRAPH_CALLBACK_ISSUERS = env.list(
+    "GRAPH_CALLBACK_ISSUERS", default=["https://api.botframework.com", "https://graph.microsoft.com"]
+)
+GRAPH_CA_BUNDLE = env.str("GRAPH_CA_BUNDLE", default="")
+GRAPH_CALLBACK_URI = env.str("GRAPH_CALLBACK_URI", default="")
+GRAPH_TENANT_MISMATCH = env.str("GRAPH_TENANT_MISMATCH", default="refuse")
+
+CALL_ANSWER_WINDOW_SECONDS = env.float("CALL_ANSWER_WINDOW_SECONDS", default=15.0)
+
+# Evidence -----------------------------------------------------------------------------------------------------------
+
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="") or local_secret("audit_signing_key")
+
+# Parts --------------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "calls",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "channels",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "calls.headers.SecurityHeadersMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "callsdashboard.urls"
+ASGI_APPLICATION = "callsdashboard.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    },
+]
+
+# Storage ------------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+_database = DATABASES["default"]
+_database["CONN_MAX_AGE"] = 0  # under ASGI every request has its own thread; kept connections would never be reused
+if _database["ENGINE"].endswith("sqlite3"):
+    if not env.str("DATABASE_URL", default=""):
+        VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 15,  # seconds a writer waits for another one
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "pool": {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", default=20), "timeout": 10},
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CHANNEL_LAYERS = (
+    {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "callsdashboard"},
+        }
+    }
+    if REDIS_URL
+    else {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+)
+
+# People -------------------------------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+CSRF_FAILURE_VIEW = "calls.reject_view.csrf_failure"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "board"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
+SESSION_COOKIE_NAME = "callsdashboard_session"
+CSRF_COOKIE_NAME = "callsdashboard_csrf"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
+LOCALE_PATHS = [BASE_DIR / "calls" / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "calls.staticstorage.ModuleManifestStorage"},
+}
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"calls": {"level": LOG_LEVEL}, "django": {"handlers": [], "level": "WARNING", "propagate": True}},
+}

@@ -1,0 +1,17 @@
+/** Texts in the page's language. Where no catalogue is loaded (tests), the English text itself. */
+
+const catalogue = globalThis.django ?? {};
+
+export function gettext(text) {
+  return catalogue.gettext ? catalogue.gettext(text) : text;
+}
+
+export function ngettext(one, many, count) {
+  if (catalogue.ngettext) return catalogue.ngettext(one, many, count);
+  return count === 1 ? one : many;
+}
+
+/** Put values into `%(name)s` places. */
+export function fill(text, values) {
+  return text.replace(/%\((\w+)\)s/g, (place, name) => (name in values ? String(values[name]) : place));
+}

@@ -1,0 +1,174 @@
+"""Superusers administer accounts and groups in the admin, and each change becomes an audit entry."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from calls import roles
+from calls.models import AuditEntry
+from calls.sentences import sentence
+from tests.conftest import PASSWORD
+from tests.evidence.conftest import sql
+
+
+@pytest.fixture
+def root(people, signed_in) -> Client:
+    return signed_in(people.admin)
+
+
+def newest() -> AuditEntry:
+    return AuditEntry.objects.select_related("personal").latest("id")
+
+
+def form_of(user: User, **changes: object) -> dict[str, object]:
+    fields = {
+        "username": user.username,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "email": user.email,
+        "is_active": "on",
+        "groups": list(user.groups.values_list("pk", flat=True)),
+        "user_permissions": [],
+    }
+    return {name: value for name, value in (fields | changes).items() if value is not None}
+
+
+def change(client: Client, user: User, **changes: object) -> None:
+    answer = client.post(f"/admin/auth/user/{user.pk}/change/", form_of(user, **changes))
+    assert answer.status_code == 302, answer.context["errors"]
+
+
+def group(name: str) -> int:
+    return Group.objects.get(name=name).pk
+
+
+def test_an_account_that_is_made_leaves_an_entry_without_its_password(root, people):
+    form = {"username": "newcomer", "usable_password": "true", "password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+    assert root.post("/admin/auth/user/add/", form).status_code == 302
+    entry = newest()
+    assert (entry.action, entry.actor_id) == ("account.created", str(people.admin.pk))
+    assert sentence(entry) == "admin created the account newcomer."
+    assert PASSWORD not in json.dumps(list(AuditEntry.objects.values()), default=str) + entry.personal.note
+
+
+def test_a_change_tells_old_and_new(root, people):
+    change(root, people.viewer, is_active=None, groups=[group(roles.SUPERVISORS)])
+    entry = newest()
+    assert entry.action == "account.changed"
+    assert json.loads(entry.details)["changed"] == {
+        "is_active": [True, False],
+        "groups": [["Viewers"], ["Supervisors"]],
+    }
+    assert sentence(entry) == "admin changed the account viewer: groups, is_active."
+
+
+def test_names_and_addresses_stand_only_where_they_can_be_erased(root, people, prove):
+    change(root, people.viewer, username="renamed", email="new@contoso.example")
+    entry = newest()
+    assert entry.personal.note.splitlines() == [
+        "renamed",
+        "username: viewer → renamed",
+        "email: viewer@contoso.example → new@contoso.example",
+    ]
+    assert "contoso" not in entry.details
+    assert "renamed" not in entry.details
+    assert prove().code == 0
+
+
+def test_saving_without_a_change_leaves_no_entry(root, people):
+    change(root, people.viewer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_joining_and_leaving_the_auditors_opens_and_closes_the_admin_site(root, people, signed_in):
+    change(root, people.viewer, groups=[group(roles.AUDITORS)])
+    assert json.loads(newest().details)["changed"]["is_staff"] == [False, True]
+    client = signed_in(people.viewer)
+    assert client.get("/admin/calls/auditentry/").status_code == 200
+    change(root, people.viewer, groups=[group(roles.VIEWERS)])
+    assert json.loads(newest().details)["changed"]["is_staff"] == [True, False]
+    assert client.get("/admin/calls/auditentry/").status_code == 302
+
+
+def test_nobody_sets_staff_status_by_hand(root, people):
+    change(root, people.viewer, is_staff="on")
+    assert not User.objects.get(username="viewer").is_staff
+
+
+def test_a_new_password_leaves_an_entry_without_it(root, people):
+    form = {"usable_password": "true", "password1": "quite another passphrase", "password2": "quite another passphrase"}
+    root.post(f"/admin/auth/user/{people.viewer.pk}/password/", form)
+    assert User.objects.get(username="viewer").check_password("quite another passphrase")
+    entry = newest()
+    assert sentence(entry) == "admin changed the account viewer: password."
+    assert "passphrase" not in entry.details + entry.personal.note
+    assert "pbkdf2" not in entry.details + entry.personal.note
+
+
+def test_a_password_that_is_refused_leaves_none(root, people):
+    root.post(f"/admin/auth/user/{people.viewer.pk}/password/", {"password1": "x", "password2": "y"})
+    assert not AuditEntry.objects.exists()
+
+
+def test_deleting_accounts_leaves_an_entry_for_each(root, people):
+    root.post(f"/admin/auth/user/{people.viewer.pk}/delete/", {"post": "yes"})
+    chosen = [people.stranger.pk, people.colleague.pk]
+    form = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+    root.post("/admin/auth/user/", form)
+    entries = AuditEntry.objects.select_related("personal").order_by("id")
+    assert sorted(sentence(entry) for entry in entries) == [
+        "admin deleted the account colleague.",
+        "admin deleted the account stranger.",
+        "admin deleted the account viewer.",
+    ]
+    assert User.objects.count() == 3
+
+
+def test_a_change_that_cannot_be_recorded_does_not_happen(root, people):
+    sql("DELETE FROM calls_audithead")
+    root.raise_request_exception = False
+    answer = root.post(f"/admin/auth/user/{people.viewer.pk}/change/", form_of(people.viewer, is_active=None))
+    assert answer.status_code == 500
+    assert User.objects.get(username="viewer").is_active
+    form = {"usable_password": "true", "password1": "quite another passphrase", "password2": "quite another passphrase"}
+    root.post(f"/admin/auth/user/{people.viewer.pk}/password/", form)
+    assert User.objects.get(username="viewer").check_password(PASSWORD)
+    root.post(f"/admin/auth/user/{people.viewer.pk}/delete/", {"post": "yes"})
+    assert User.objects.filter(username="viewer").exists()
+
+
+def test_groups_leave_entries_as_well(root):
+    root.post("/admin/auth/group/add/", {"name": "Choir", "permissions": []})
+    root.post(f"/admin/auth/group/{group('Choir')}/change/", {"name": "Band", "permissions": []})
+    root.post(f"/admin/auth/group/{group('Band')}/delete/", {"post": "yes"})
+    entries = AuditEntry.objects.select_related("personal").order_by("id")
+    assert [sentence(entry) for entry in entries] == [
+        "admin created the group Choir.",
+        "admin changed the group Band: name.",
+        "admin deleted the group Band.",
+    ]
+
+
+def test_the_rights_of_a_group_can_be_changed_and_that_is_told(root):
+    viewers = group(roles.VIEWERS)
+    root.post(f"/admin/auth/group/{viewers}/change/", {"permissions": []})
+    assert json.loads(newest().details) == {"group": "Viewers", "changed": {"permissions": [["view_call"], []]}}
+
+
+def test_a_group_that_is_a_role_is_neither_renamed_nor_deleted(root):
+    auditors = group(roles.AUDITORS)
+    root.post(f"/admin/auth/group/{auditors}/change/", {"name": "Others", "permissions": []})
+    assert root.post(f"/admin/auth/group/{auditors}/delete/", {"post": "yes"}).status_code == 403
+    root.post("/admin/auth/group/", {"action": "delete_selected", "_selected_action": [auditors], "post": "yes"})
+    assert Group.objects.filter(name=roles.AUDITORS).exists()
+
+
+@pytest.mark.parametrize("who", ["auditor", "supervisor", "viewer", "stranger"])
+def test_nobody_but_a_superuser_changes_accounts(who, people, signed_in):
+    client = signed_in(User.objects.get(username=who))
+    answer = client.post(f"/admin/auth/user/{people.viewer.pk}/change/", form_of(people.viewer, is_superuser="on"))
+    assert answer.status_code in (302, 403)
+    assert not User.objects.get(username="viewer").is_superuser
+    assert not AuditEntry.objects.exists()

@@ -1,0 +1,159 @@
+"""Whoever tries to change history in an ordinary way is refused, whichever way it is."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+
+from calls import audit, guards
+from calls.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditPersonal
+from tests.evidence.conftest import Owner, sql
+
+TABLES = {"calls_auditentry": "id", "calls_auditpersonal": "entry_id", "calls_auditcheckpoint": "id"}
+MODELS = (AuditEntry, AuditPersonal, AuditCheckpoint)
+
+
+@pytest.fixture
+def written(story):
+    """What stands in the three tables, to be compared with what stands there afterwards."""
+    audit.checkpoint()
+    return everything()
+
+
+def everything() -> list[list[dict[str, object]]]:
+    return [list(model.objects.order_by("pk").values()) for model in MODELS]
+
+
+WAYS_IN_PYTHON: dict[str, Callable[[type], object]] = {
+    "saving": lambda model: model.objects.first().save(),
+    "saving some fields": lambda model: model.objects.first().save(update_fields=["pk"]),
+    "deleting": lambda model: model.objects.first().delete(),
+    "updating a queryset": lambda model: model.objects.update(pk=9),
+    "deleting a queryset": lambda model: model.objects.all().delete(),
+    "deleting a queryset raw": lambda model: model.objects.all()._raw_delete("default"),
+    "updating in bulk": lambda model: model.objects.bulk_update(list(model.objects.all()), ["pk"]),
+    "creating in bulk": lambda model: model.objects.bulk_create([model.objects.first()]),
+    "updating or creating": lambda model: model.objects.update_or_create(pk=1),
+    "through the default manager": lambda model: model._default_manager.filter(pk__gt=0).delete(),
+    "through the base manager": lambda model: model._base_manager.all().delete(),
+    "a second save of a copy": lambda model: _copy(model).save(),
+}
+
+
+def _copy(model: type) -> object:
+    copy = model.objects.first()
+    copy._state.adding = True
+    return copy
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("way", WAYS_IN_PYTHON)
+def test_python_refuses(way, model, written):
+    with pytest.raises((AppendOnlyError, DatabaseError, ValueError, TypeError)):
+        WAYS_IN_PYTHON[way](model)
+    assert everything() == written
+
+
+EVERYWHERE = [
+    "UPDATE {table} SET {key} = {key}",
+    "UPDATE {table} SET {key} = {key} WHERE 1 = 0 OR {key} > 0",
+    "DELETE FROM {table}",
+    "DELETE FROM {table} WHERE {key} = (SELECT max({key}) FROM {table})",
+    "INSERT INTO {table} SELECT * FROM {table}",
+    "INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT ({key}) DO UPDATE SET {key} = 99",
+]
+ONLY = {
+    "sqlite": [
+        "INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
+        "REPLACE INTO {table} SELECT * FROM {table}",
+        "INSERT OR IGNORE INTO {table} SELECT * FROM {table}",
+        "UPDATE OR IGNORE {table} SET {key} = 99",
+        "UPDATE OR REPLACE {table} SET {key} = {key}",
+    ],
+    "postgresql": [
+        "TRUNCATE {table}",
+        "TRUNCATE {table} CASCADE",
+        "SET session_replication_role = replica; DELETE FROM {table}",
+        "WITH gone AS (DELETE FROM {table} RETURNING 1) SELECT count(*) FROM gone",
+        "MERGE INTO {table} USING (SELECT 1) one ON true WHEN MATCHED THEN DELETE",
+    ],
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("statement", [*EVERYWHERE, *ONLY[connection.vendor]])
+def test_the_database_refuses(statement, table, written):
+    with pytest.raises(DatabaseError):
+        sql(statement.format(table=table, key=TABLES[table]))
+    connection.close()  # forgets settings of the session
+    assert everything() == written
+
+
+def test_sqlite_refuses_to_replace_a_row_by_its_hidden_number(written):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has hidden row numbers")
+    columns = "actor_name, address, caller_name, caller_id, note, salts"
+    with pytest.raises(DatabaseError):
+        sql(
+            f"INSERT OR REPLACE INTO calls_auditpersonal (rowid, entry_id, {columns}) "
+            f"SELECT rowid, 99, {columns} FROM calls_auditpersonal LIMIT 1"
+        )
+    assert everything() == written
+
+
+def test_a_guard_that_was_removed_is_missed_and_migrate_puts_it_up_again(story, prove):
+    for guard in guards.guards_of(connection):
+        on_table = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
+        sql(f"DROP TRIGGER {guard.name}{on_table}")
+        proof = prove()
+        assert (proof.code, guard.name in proof.text) == (1, True)
+        call_command("migrate", verbosity=0)
+        assert prove().code == 0
+
+
+TOOTHLESS = {
+    "sqlite": [
+        "DROP TRIGGER calls_auditentry_refuses_update; "
+        "CREATE TRIGGER calls_auditentry_refuses_update BEFORE UPDATE ON calls_auditentry WHEN 0 "
+        "BEGIN SELECT RAISE(ABORT, 'audit history is append-only'); END",
+        "DROP TRIGGER calls_auditentry_refuses_update; "
+        "CREATE TRIGGER calls_auditentry_refuses_update BEFORE UPDATE ON calls_call "
+        "BEGIN SELECT RAISE(ABORT, 'audit history is append-only'); END",
+    ],
+    "postgresql": [
+        "ALTER TABLE calls_auditentry DISABLE TRIGGER calls_auditentry_append_only",
+        "ALTER TABLE calls_auditentry ENABLE REPLICA TRIGGER calls_auditentry_append_only",
+        "CREATE OR REPLACE FUNCTION calls_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN /* audit history is append-only */ RETURN NULL; END $$",
+        "DROP TRIGGER calls_auditentry_append_only ON calls_auditentry; "
+        "CREATE TRIGGER calls_auditentry_append_only BEFORE UPDATE ON calls_auditentry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION calls_audit_refuse(); "
+        "ALTER TABLE calls_auditentry ENABLE ALWAYS TRIGGER calls_auditentry_append_only",
+    ],
+}
+
+
+@pytest.mark.parametrize("trick", TOOTHLESS[connection.vendor])
+def test_a_guard_made_toothless_does_not_pass_for_one(trick, story, prove):
+    for statement in trick.replace("; CREATE", ";; CREATE").replace("; ALTER", ";; ALTER").split(";; "):
+        sql(statement)
+    proof = prove()
+    assert (proof.code, "calls_auditentry" in proof.text) == (1, True)
+    guards.install(connection)
+    assert prove().code == 0
+
+
+def test_putting_guards_up_again_leaves_those_that_stand_alone(database):
+    def identities() -> list[object]:
+        table, column = ("pg_trigger", "oid") if connection.vendor == "postgresql" else ("sqlite_master", "rowid")
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {column} FROM {table} ORDER BY 1")
+            return cursor.fetchall()
+
+    before = identities()
+    guards.install(connection)
+    assert identities() == before
+    with Owner():
+        assert len(guards.missing(connection)) == len(guards.guards_of(connection))
+    assert guards.missing(connection) == []

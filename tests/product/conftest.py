@@ -1,0 +1,87 @@
+"""A dashboard in its own process, a Graph simulator at its other side, and browsers' sockets."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+
+from calls.simulator import Simulator
+from tests.clients import Browser, sign_in
+from tests.conftest import People
+from tests.servers import ROOT, Dashboard, wait_until
+
+# Playwright's synchronous interface runs an event loop in this thread, which Django takes for an asynchronous caller.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def collected_static(product_environment_for_session: dict[str, str]) -> None:
+    """Static files under their hashed names, as a server expects to find them."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=product_environment_for_session, check=True)
+
+
+@pytest.fixture(scope="session")
+def running_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """The other side of the wire, for the whole run."""
+    with Simulator(directory=tmp_path_factory.mktemp("simulator"), answer_window=15.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def dashboard_environment(
+    product_environment_for_session: dict[str, str], running_simulator: Simulator
+) -> dict[str, str]:
+    """The environment of a complete installation whose Graph is the simulator."""
+    hostile = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}  # set on many machines; must not matter
+    shared = {"REDIS_URL": os.environ.get("REDIS_URL", "")}
+    return {**product_environment_for_session, **running_simulator.settings, **hostile, **shared}
+
+
+@pytest.fixture(scope="session")
+def running_dashboard(
+    dashboard_environment: dict[str, str], collected_static: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """One dashboard for the whole run, which everything but the tests of starting and ending shares."""
+    with Dashboard(dashboard_environment, tmp_path_factory.mktemp("dashboard") / "log") as dashboard:
+        dashboard.wait_ready()
+        yield dashboard
+
+
+@pytest.fixture
+def dashboard(database: None, running_dashboard: Dashboard) -> Dashboard:
+    """The running dashboard over an empty database."""
+    return running_dashboard
+
+
+@pytest.fixture
+def graph(dashboard: Dashboard, running_simulator: Simulator) -> Iterator[Simulator]:
+    """The simulator, without a memory of earlier tests, delivering to the dashboard."""
+    running_simulator.forget()
+    running_simulator.webhook_url = dashboard.webhook_url
+    yield running_simulator
+    running_simulator.forget()
+
+
+@pytest.fixture
+def calm_board(dashboard: Dashboard) -> None:
+    """A board that has swept away the calls of earlier tests, as it does within seconds of their rows' going."""
+    wait_until(lambda: "calls_live 0.0" in httpx.get(f"{dashboard.url}/metrics").text)
+
+
+@pytest.fixture
+def browser_of(dashboard: Dashboard, calm_board: None, people: People) -> Iterator[Callable[[User], Browser]]:
+    """Open a signed-in person's browser: `browser_of(people.supervisor)`."""
+    opened: list[Browser] = []
+
+    def open_browser(user: User) -> Browser:
+        opened.append(Browser(dashboard, sign_in(dashboard, user.username)))
+        return opened[-1]
+
+    yield open_browser
+    for browser in opened:
+        browser.close()

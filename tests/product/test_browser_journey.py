@@ -1,0 +1,202 @@
+"""The main journey in Chromium: ring → seen → rejected → confirmed → audited."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+
+from calls.models import AuditEntry, Call
+from calls.simulator import Simulator
+from tests.conftest import PASSWORD, People
+from tests.product import bodies
+from tests.servers import Dashboard
+from tools.browser import ARGUMENTS, find
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_of(chromium: Chromium, dashboard: Dashboard, calm_board: None, people: People) -> Iterator[Opener]:
+    """Open somebody's own browser on the board, signed in through the page: `page_of("supervisor")`."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(username: str, **options: object) -> Page:
+        contexts.append(chromium.new_context(base_url=dashboard.url, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        sign_in(page, username)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A refused rejection is a 4xx or 5xx, which the browser logs on its own; scripts and policy must be silent.
+    assert not [text for text in complaints if "Failed to load resource" not in text]
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def row(page: Page, caller: str) -> Locator:
+    """Return the ringing row of a caller."""
+    return page.locator("#ringing li").filter(has_text=caller)
+
+
+def wait_live(page: Page) -> None:
+    expect(page.locator("#board")).to_have_attribute("data-feed", "live")
+
+
+def test_a_call_is_seen_rejected_confirmed_and_audited(graph: Simulator, page_of: Opener) -> None:
+    supervisor, colleague, viewer = page_of("supervisor"), page_of("colleague"), page_of("viewer")
+    for page in (supervisor, colleague, viewer):
+        wait_live(page)
+    graph.hold_endings = True
+    call = graph.ring("Ada Lovelace", modalities=("audio", "video"))
+    for page in (supervisor, colleague, viewer):
+        expect(row(page, "Ada Lovelace")).to_contain_text("Front desk")
+        expect(row(page, "Ada Lovelace")).to_contain_text("video")
+        expect(page).to_have_title(re.compile(r"^\(1\)"))
+    expect(row(viewer, "Ada Lovelace").get_by_role("button")).to_have_count(0)
+    seconds = row(supervisor, "Ada Lovelace").locator(".left-seconds")
+    expect(seconds).to_have_text(re.compile(r"^1[0-5]$"))
+
+    row(supervisor, "Ada Lovelace").get_by_role("button", name="Reject: busy").click()
+    expect(row(supervisor, "Ada Lovelace")).to_contain_text("accepted")
+    expect(row(colleague, "Ada Lovelace")).to_contain_text("supervisor")
+    expect(row(colleague, "Ada Lovelace").get_by_role("button")).to_have_count(0)
+    assert [reject.reason for reject in graph.rejects] == ["busy"]
+
+    call.end_rejected()
+    for page in (supervisor, colleague, viewer):
+        expect(page).not_to_have_title(re.compile(r"^\(1\)"))
+        expect(row(page, "Ada Lovelace").or_(page.locator("#ended li"))).to_contain_text("has ended")
+
+    auditor = page_of("auditor")
+    auditor.goto("/admin/calls/auditentry/")
+    listed = auditor.locator("#result_list")
+    for words in ("requested", "accepted", "confirmed"):
+        expect(listed).to_contain_text(words)
+    expect(listed).to_contain_text("supervisor")
+    accepted = AuditEntry.objects.get(action="reject.accepted")
+    auditor.goto(f"/admin/calls/auditentry/{accepted.pk}/change/")
+    expect(auditor.locator("#content")).to_contain_text(accepted.request_id)
+    expect(auditor.locator("#content")).to_contain_text("supervisor")
+    expect(auditor.locator("input[type=submit]")).to_have_count(0)
+
+
+def test_the_second_supervisor_learns_who_was_first(graph: Simulator, page_of: Opener) -> None:
+    supervisor, colleague = page_of("supervisor"), page_of("colleague")
+    for page in (supervisor, colleague):
+        wait_live(page)
+    graph.hold_endings = True
+    graph.faults.reject(delay=1.0, status=202, times=1)
+    graph.ring("Grace Hopper")
+    expect(row(colleague, "Grace Hopper").get_by_role("button", name="Reject: busy")).to_be_visible()
+    # The colleague's page does not hear of the first decision, as on a bad line.
+    colleague.context.set_offline(True)
+    row(supervisor, "Grace Hopper").get_by_role("button", name="Reject: forbidden").click()
+    expect(row(supervisor, "Grace Hopper")).to_contain_text("accepted")
+    colleague.context.set_offline(False)
+    button = row(colleague, "Grace Hopper").get_by_role("button", name="Reject: busy")
+    if button.count():
+        button.click()
+    expect(row(colleague, "Grace Hopper")).to_contain_text("supervisor")
+    assert [reject.reason for reject in graph.rejects] == ["forbidden"]
+
+
+def test_a_refusal_is_told_with_graphs_code_and_the_call_can_be_rejected_again(
+    graph: Simulator, page_of: Opener
+) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    graph.faults.reject(status=403, code="7505", message="Tenant mismatch.", shape="wrapped", times=1)
+    graph.ring("Alan Turing")
+    row(supervisor, "Alan Turing").get_by_role("button", name="Reject: busy").click()
+    expect(row(supervisor, "Alan Turing")).to_contain_text("7505")
+    row(supervisor, "Alan Turing").get_by_role("button", name="Reject: busy").click()
+    expect(row(supervisor, "Alan Turing").or_(supervisor.locator("#ended li"))).to_contain_text("has ended")
+
+
+def test_an_undecided_call_runs_out_and_is_called_missed(graph: Simulator, page_of: Opener) -> None:
+    viewer = page_of("viewer")
+    wait_live(viewer)
+    graph.deliver(bodies.ringing("c-1", "Edsger Dijkstra", incomingContext={"observedParticipantId": "p"}))
+    expect(row(viewer, "Edsger Dijkstra")).to_be_visible()
+    ended = viewer.locator("#board li").filter(has_text="Edsger Dijkstra")
+    expect(ended).to_contain_text(re.compile("missed|Nobody", re.IGNORECASE), timeout=12_000)
+
+
+def test_the_feed_comes_back_with_a_fresh_snapshot(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    supervisor.context.set_offline(True)
+    supervisor.evaluate("dispatchEvent(new Event('offline'))")
+    graph.ring("Barbara Liskov")
+    supervisor.context.set_offline(False)
+    expect(row(supervisor, "Barbara Liskov")).to_be_visible(timeout=20_000)
+    wait_live(supervisor)
+
+
+HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+def test_text_from_callers_is_only_text(graph: Simulator, page_of: Opener) -> None:
+    supervisor, auditor = page_of("supervisor"), page_of("auditor")
+    wait_live(supervisor)
+    graph.ring(HOSTILE_NAME)
+    expect(row(supervisor, HOSTILE_NAME)).to_be_visible()
+    call = Call.objects.get()
+    supervisor.goto(f"/calls/{call.key}/")
+    expect(supervisor.locator("h1")).to_contain_text("<img")
+    for path in ("/admin/calls/call/", f"/admin/calls/call/{call.pk}/change/", "/admin/calls/notification/"):
+        auditor.goto(path)
+        expect(auditor).not_to_have_title("owned")
+    expect(supervisor).not_to_have_title("owned")
+
+
+def test_signed_out_elsewhere_is_told_on_the_board(graph: Simulator, page_of: Opener) -> None:
+    viewer = page_of("viewer")
+    wait_live(viewer)
+    other_tab = viewer.context.new_page()
+    other_tab.goto("/")
+    other_tab.get_by_role("button", name="Sign out").click()
+    expect(viewer.locator("#connection")).to_contain_text("signed out", timeout=12_000, ignore_case=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/calls/", "/nowhere/", "call"])
+def test_pages_are_accessible(graph: Simulator, page_of: Opener, path: str, scheme: str) -> None:
+    supervisor = page_of("supervisor", color_scheme=scheme, bypass_csp=True)  # axe itself is an inline script
+    wait_live(supervisor)
+    graph.ring("Ada Lovelace")
+    expect(row(supervisor, "Ada Lovelace")).to_be_visible()
+    if path != "/":
+        supervisor.goto(f"/calls/{Call.objects.get().key}/" if path == "call" else path)
+    results = Axe().run(supervisor)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_the_board_speaks_russian(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    supervisor.context.add_cookies([{"name": "django_language", "value": "ru", "url": supervisor.url}])
+    supervisor.goto("/")
+    wait_live(supervisor)
+    graph.ring("Ада Лавлейс")
+    expect(row(supervisor, "Ада Лавлейс").get_by_role("button").first).to_have_text(re.compile("Отклонить"))
