@@ -14,9 +14,6 @@ from tests.clients import Browser, sign_in
 from tests.conftest import People
 from tests.servers import ROOT, Dashboard, wait_until
 
-# Playwright's synchronous interface runs an event loop in this thread, which Django takes for an asynchronous caller.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 
 @pytest.fixture(scope="session")
 def collected_static(product_environment_for_session: dict[str, str]) -> None:

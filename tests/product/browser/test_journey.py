@@ -1,66 +1,15 @@
 """The main journey in Chromium: ring → seen → rejected → confirmed → audited."""
 
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from calls.models import AuditEntry, Call
 from calls.simulator import Simulator
-from tests.conftest import PASSWORD, People
 from tests.product import bodies
-from tests.servers import Dashboard
-from tools.browser import ARGUMENTS, find
-
-Opener = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page_of(chromium: Chromium, dashboard: Dashboard, calm_board: None, people: People) -> Iterator[Opener]:
-    """Open somebody's own browser on the board, signed in through the page: `page_of("supervisor")`."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_page(username: str, **options: object) -> Page:
-        contexts.append(chromium.new_context(base_url=dashboard.url, **options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        sign_in(page, username)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    # A refused rejection is a 4xx or 5xx, which the browser logs on its own; scripts and policy must be silent.
-    assert not [text for text in complaints if "Failed to load resource" not in text]
-
-
-def sign_in(page: Page, username: str) -> None:
-    page.goto("/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def row(page: Page, caller: str) -> Locator:
-    """Return the ringing row of a caller."""
-    return page.locator("#ringing li").filter(has_text=caller)
-
-
-def wait_live(page: Page) -> None:
-    expect(page.locator("#board")).to_have_attribute("data-feed", "live")
+from tests.product.browser.pages import Opener, row, wait_live
 
 
 def test_a_call_is_seen_rejected_confirmed_and_audited(graph: Simulator, page_of: Opener) -> None:
