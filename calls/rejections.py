@@ -178,10 +178,15 @@ def _target_of(named: Call) -> Call:
     The same person can ring under several ids. Policy-recording calls stand for different participants and are never
     exchanged for each other.
     """
-    if named.ended_at is None or not named.chain_id or named.policy_recording:
+    rings = named.ended_at is None and not _has_lapsed(named)
+    if rings or named.is_answered or not named.chain_id or named.policy_recording:
         return named
     others = Call.objects.filter(LIVE, chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
-    ringing = [call for call in others.order_by("-pk") if call.source == named.source and not call.is_answered]
+    ringing = [
+        call
+        for call in others.order_by("-pk")
+        if call.source == named.source and not call.is_answered and not _has_lapsed(call)
+    ]
     return ringing[0] if ringing else named
 
 
@@ -195,9 +200,12 @@ def _obstacle(call: Call) -> DecisionError | None:
         return Gone("answered")
     if call.direction == Direction.OUTGOING:
         return Gone("outgoing")
-    if call.missed_at or (call.deadline and call.deadline <= timezone.now()):
-        return Gone("too_late")
-    return None
+    return Gone("too_late") if _has_lapsed(call) else None
+
+
+def _has_lapsed(call: Call) -> bool:
+    """Return whether the window closed with nobody deciding."""
+    return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:

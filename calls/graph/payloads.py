@@ -179,7 +179,9 @@ def _redact(value: Any, depth: int = 0) -> Any:
 
 
 def _resource_of(item: dict[str, Any]) -> str:
-    return _text(item.get("resourceUrl")) or _text(item.get("resource"))
+    """Return the path a notification names; where it names two, the newer member, unless only the other is a call's."""
+    named = [path for path in (_text(item.get("resourceUrl")), _text(item.get("resource"))) if path]
+    return next((path for path in named if _CALL_PATH.search(path)), named[0] if named else "")
 
 
 def _resource_type(resource_data: Any) -> str:
@@ -200,7 +202,13 @@ def _subject_of(resource: str, resource_type: str, resource_data: Any) -> tuple[
 
 
 def _entity_path(resource_data: Any) -> str:
-    return _text(resource_data.get("@odata.id")) if isinstance(resource_data, dict) else ""
+    """Return the path an entity gives itself; a call that has none but an id is at that id."""
+    if not isinstance(resource_data, dict):
+        return ""
+    path, own_id = _text(resource_data.get("@odata.id")), _text(resource_data.get("id"))
+    if path or not own_id or _resource_type(resource_data).lower() != "microsoft.graph.call":
+        return path
+    return f"calls/{own_id}"
 
 
 def _call_facts(change_type: str, entity: dict[str, Any]) -> CallFacts:

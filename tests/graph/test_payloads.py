@@ -53,6 +53,12 @@ SUBJECTS = [
     ({"resourceUrl": f"/Communications/Calls/{GUID}"}, Subject.CALL, GUID),
     ({"resourceUrl": None, "resource": f"/app/calls/{HEX}"}, Subject.CALL, HEX),
     ({"resourceData": {"@odata.id": f"/app/calls/{HEX}"}}, Subject.CALL, HEX),
+    ({"resourceUrl": "", "resource": f"/app/calls/{HEX}"}, Subject.CALL, HEX),
+    ({"resourceUrl": "/communications", "resource": f"/app/calls/{HEX}"}, Subject.CALL, HEX),
+    # without any path, a call's own id
+    ({"resourceData": {"@odata.type": CALL, "id": GUID}}, Subject.CALL, GUID),
+    ({"resourceUrl": "/communications/calls", "resourceData": {"@odata.type": CALL, "id": GUID}}, Subject.CALL, GUID),
+    ({"resourceData": {"@odata.type": "#microsoft.graph.participant", "id": GUID}}, Subject.OTHER, ""),
     # the path wins over the entity's own id, which is often absent and once was another
     ({"resourceUrl": f"/communications/calls/{GUID}", "resourceData": {"id": "other"}}, Subject.CALL, GUID),
     # types with and without the hash

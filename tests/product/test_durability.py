@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from django.utils import timezone
 
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
 from calls.simulator import Simulator
@@ -120,6 +122,36 @@ def test_a_server_asked_to_stop_finishes_the_decision_under_way(
         pressing.exception()
     assert RejectAttempt.objects.get().outcome in ("accepted", "confirmed")
     assert AuditEntry.objects.filter(action="reject.accepted").count() == 1
+
+
+def test_a_server_killed_between_claim_and_outcome_leaves_no_call_rejecting_for_ever(
+    own_dashboard: Dashboard, running_simulator: Simulator, people: People
+) -> None:
+    call = running_simulator.ring()
+    running_simulator.faults.reject(delay=5, status=202, times=1)
+    with signed_in_client(own_dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
+        pressing = threads.submit(press_reject, client, str(Call.objects.get().key))
+        wait_until(AuditEntry.objects.filter(action="reject.requested").exists)
+        own_dashboard.kill()
+        assert isinstance(pressing.exception(), httpx.TransportError)
+    assert RejectAttempt.objects.get().outcome == "requested"
+    RejectAttempt.objects.update(requested_at=timezone.now() - timedelta(minutes=2))
+
+    own_dashboard.start()
+    wait_until(AuditEntry.objects.filter(action="reject.unknown").exists)
+    with signed_in_client(own_dashboard, "supervisor") as client:
+        assert press_reject(client, str(Call.objects.get().key)).status_code == 409
+    running_simulator.forget()
+    running_simulator.webhook_url = own_dashboard.webhook_url
+    call.end_rejected()
+    wait_until(lambda: RejectAttempt.objects.get().outcome == "ended_unproved")
+    words = AuditEntry.objects.filter(action__startswith="reject.").order_by("id").values_list("action", flat=True)
+    assert list(words) == [
+        "reject.requested",
+        "reject.unknown",
+        "reject.decided_by_another",
+        "reject.ended_unproved",
+    ]
 
 
 def test_while_signing_keys_were_never_fetched_it_is_503_and_then_it_heals(

@@ -308,3 +308,36 @@ def test_the_reject_of_an_id_that_stopped_ringing_goes_to_the_newest_of_its_chai
     requested = AuditEntry.objects.get(action="reject.requested")
     assert requested.graph_id == second.id
     assert json.loads(requested.details)["retargeted_from"] == first.id
+
+
+def test_a_window_that_closed_is_not_the_end_of_somebody_who_is_offered_again(
+    graph: Simulator, supervisor: Browser
+) -> None:
+    first = graph.ring("Ada Lovelace", chain_id="chain-1")
+    key = supervisor.wait_for(first.id)["key"]
+    Call.objects.update(deadline=timezone.now() - timedelta(seconds=1))
+    second = graph.ring("Ada Lovelace", chain_id="chain-1")
+    supervisor.wait_for(second.id)
+    assert supervisor.reject(key).json()["graph_id"] == second.id
+
+
+@pytest.mark.parametrize(
+    ("caller", "chain", "more"),
+    [
+        ("Grace Hopper", "chain-1", {}),
+        ("Ada Lovelace", "chain-2", {}),
+        ("Ada Lovelace", "chain-1", {"incomingContext": {"observedParticipantId": "p"}}),
+    ],
+    ids=["somebody else", "another chain", "policy recording"],
+)
+def test_nobody_else_is_rejected_in_place_of_an_id_that_stopped_ringing(
+    graph: Simulator, supervisor: Browser, caller: str, chain: str, more: dict[str, Any]
+) -> None:
+    first = graph.ring("Ada Lovelace", chain_id="chain-1")
+    key = supervisor.wait_for(first.id)["key"]
+    supervisor.wait_for(graph.ring(caller, chain_id=chain, more=more).id)
+    first.hang_up()
+    wait_until(lambda: key in supervisor.gone)
+    answer = supervisor.reject(key)
+    assert (answer.status_code, answer.json()["cause"]) == (410, "caller_left")
+    assert not graph.rejects
