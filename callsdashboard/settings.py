@@ -188,8 +188,6 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
-SESSION_COOKIE_NAME = "callsdashboard_session"
-CSRF_COOKIE_NAME = "callsdashboard_csrf"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]

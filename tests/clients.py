@@ -19,7 +19,7 @@ def sign_in(dashboard: Dashboard, username: str, password: str = PASSWORD) -> ht
     """Return a client that went through the sign-in page."""
     client = httpx.Client(base_url=dashboard.url, timeout=30, follow_redirects=False)
     client.get("/accounts/login/").raise_for_status()
-    form = {"username": username, "password": password, "csrfmiddlewaretoken": client.cookies["callsdashboard_csrf"]}
+    form = {"username": username, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
     answer = client.post("/accounts/login/", data=form, headers={"Referer": dashboard.url})
     assert answer.status_code == 302, f"{username} could not sign in: {answer.status_code}"
     return client
@@ -95,7 +95,7 @@ class Browser:
         """Press Reject, as the page's script does it."""
         headers = {
             "Accept": "application/json",
-            "X-CSRFToken": self.client.cookies["callsdashboard_csrf"],
+            "X-CSRFToken": self.client.cookies["csrftoken"],
             "Referer": str(self.client.base_url),
         }
         return self.client.post(f"/calls/{key}/reject/", json={"reason": reason, **more}, headers=headers)

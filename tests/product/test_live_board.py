@@ -131,7 +131,7 @@ def test_a_page_of_another_site_gets_no_socket(dashboard: Dashboard, people: Peo
 
 
 def sign_out(client: httpx.Client, people: People) -> None:
-    token = client.cookies["callsdashboard_csrf"]
+    token = client.cookies["csrftoken"]
     client.post("/accounts/logout/", data={"csrfmiddlewaretoken": token}, headers={"Referer": str(client.base_url)})
 
 

@@ -99,7 +99,7 @@ def sign_in_again(browser: Browser) -> httpx.Client:
 def press_reject(client: httpx.Client, key: str, **more: Any) -> httpx.Response:
     headers = {
         "Accept": "application/json",
-        "X-CSRFToken": client.cookies["callsdashboard_csrf"],
+        "X-CSRFToken": client.cookies["csrftoken"],
         "Referer": str(client.base_url),
     }
     return client.post(f"/calls/{key}/reject/", json={"reason": "busy", **more}, headers=headers)
@@ -115,7 +115,7 @@ def test_it_works_with_no_socket_open(graph: Simulator, dashboard: Dashboard, pe
 def test_a_plain_form_works_too(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
-        form = {"reason": "forbidden", "csrfmiddlewaretoken": client.cookies["callsdashboard_csrf"]}
+        form = {"reason": "forbidden", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
         answer = client.post(f"/calls/{Call.objects.get().key}/reject/", data=form, headers={"Referer": dashboard.url})
         assert (answer.status_code, answer.headers["Location"]) == (302, "/")
         assert "Graph accepted" in client.get("/").text
@@ -127,7 +127,7 @@ def test_signed_out_is_401_as_json_and_the_sign_in_page_otherwise(graph: Simulat
     with httpx.Client(base_url=dashboard.url) as client:
         client.get("/accounts/login/")
         assert press_reject(client, str(Call.objects.get().key)).status_code == 401
-        form = {"reason": "busy", "csrfmiddlewaretoken": client.cookies["callsdashboard_csrf"]}
+        form = {"reason": "busy", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
         answer = client.post(f"/calls/{Call.objects.get().key}/reject/", data=form, headers={"Referer": dashboard.url})
         assert answer.headers["Location"].startswith("/accounts/login/")
     assert not graph.rejects
@@ -170,7 +170,7 @@ def test_an_unknown_reason_is_422_and_an_entry(graph: Simulator, supervisor: Bro
     headers = {
         "Accept": "application/json",
         "Content-Type": "application/json",
-        "X-CSRFToken": supervisor.client.cookies["callsdashboard_csrf"],
+        "X-CSRFToken": supervisor.client.cookies["csrftoken"],
     }
     answer = supervisor.client.post(f"/calls/{row['key']}/reject/", content=body, headers=headers)
     assert answer.status_code == 422
