@@ -33,6 +33,7 @@ UNSET = {
     "GRAPH_TENANTS": "",
     "GRAPH_CLIENT_CERTIFICATE": "",
     "GRAPH_CALLS_PATH": "/communications/calls",
+    "GRAPH_CALLBACK_URI": "",
     "GRAPH_CALLBACK_ISSUERS": "https://api.botframework.com",
     "GRAPH_TENANT_MISMATCH": "refuse",
 }
