@@ -12,12 +12,12 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 # From the outside in; a module may import those of its own layer and of the layers below it.
 LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
-    {"reject_view", "signins", "staticstorage", "headers", "admin_filters"},
+    {"reject_view", "signins", "staticstorage", "headers"},
     {"process"},
     {"keeper"},
     {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
     {"writer", "sentences", "words", "advice"},
-    {"audit", "live", "folding", "guards", "roles", "threads", "metrics"},
+    {"audit", "proof", "live", "folding", "guards", "roles", "threads", "metrics"},
     {"models", "moments"},
     {"graph"},
 ]

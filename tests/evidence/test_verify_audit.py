@@ -9,7 +9,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from calls import audit
+from calls import audit, proof
 from calls.models import AuditEntry
 from tests.conftest import ROOT
 from tests.evidence.conftest import ANNA, Owner, append, sql
@@ -94,8 +94,8 @@ def test_a_broken_history_still_takes_the_entry_about_it(story, prove):
 
 def test_without_a_head_the_result_cannot_be_recorded_and_it_says_so(story, prove):
     sql("DELETE FROM calls_audithead")
-    proof = prove("--record")
-    assert (proof.code, "could not be recorded" in proof.text) == (1, True)
+    answer = prove("--record")
+    assert (answer.code, "could not be recorded" in answer.text) == (1, True)
 
 
 @pytest.mark.parametrize("nonsense", ["", "3", "3:abc", "0:" + "a" * 64, "x:" + "a" * 64])
@@ -113,8 +113,8 @@ def many(count: int) -> None:
 
 def test_others_go_on_appending_while_a_proof_is_under_way(database):
     many(1500)
-    proof = audit.verify()
-    assert next(proof).entries == 1000
+    walk = proof.verify()
+    assert next(walk).entries == 1000
     done = threading.Event()
 
     def work() -> None:
@@ -128,9 +128,9 @@ def test_others_go_on_appending_while_a_proof_is_under_way(database):
     writer.start()
     assert done.wait(5), "the writer waited for the proof"
     writer.join()
-    found = list(proof)[-1]
-    assert (found.verdict, found.entries) == (audit.Verdict.INTACT, 1500)
-    assert list(audit.verify())[-1].entries == 1501
+    found = list(walk)[-1]
+    assert (found.verdict, found.entries) == (proof.Verdict.INTACT, 1500)
+    assert list(proof.verify())[-1].entries == 1501
 
 
 def test_progress_is_shown_on_a_terminal(database, product_environment):

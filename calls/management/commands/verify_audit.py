@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, transaction
 
-from calls import audit
+from calls import audit, proof
 
 
-def anchor(text: str) -> audit.Anchor:
+def anchor(text: str) -> proof.Anchor:
     """Return the anchor a person copied out of an earlier run; raise ArgumentTypeError for anything else."""
     try:
-        return audit.Anchor.parse(text)
+        return proof.Anchor.parse(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 
@@ -45,22 +45,22 @@ class Command(BaseCommand):
             found = self._walk(options["anchor"])
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"Not provable: the audit tables cannot be read ({error})."))
-            sys.exit(audit.Verdict.UNPROVED)
+            sys.exit(proof.Verdict.UNPROVED)
         self._report(found)
         if options["record"]:
             self._record(found)
         sys.exit(found.verdict)
 
-    def _walk(self, anchors: list[audit.Anchor]) -> audit.Verification:
-        found, watched = audit.Verification(), self.stderr.isatty()
-        for found in audit.verify(*anchors):
+    def _walk(self, anchors: list[proof.Anchor]) -> proof.Verification:
+        found, watched = proof.Verification(), self.stderr.isatty()
+        for found in proof.verify(*anchors):
             if watched and found.entries and not found.finished_at:
                 self.stderr.write(f"\r{found.entries:,} entries proved so far", ending="")
         if watched and found.entries:
             self.stderr.write("")
         return found
 
-    def _report(self, found: audit.Verification) -> None:
+    def _report(self, found: proof.Verification) -> None:
         for fault in found.faults:
             self.stderr.write(self.style.ERROR(fault))
         for doubt in found.doubts:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if found.entries and not found.faults:
             self.stdout.write(f"Anchor: {found.entries}:{found.last_hash}")
 
-    def _record(self, found: audit.Verification) -> None:
+    def _record(self, found: proof.Verification) -> None:
         try:
             with transaction.atomic():
                 entry = audit.append("audit.verified", actor=audit.SYSTEM, details=_details(found))
@@ -80,19 +80,19 @@ class Command(BaseCommand):
 
 
 SUMMARIES = {
-    audit.Verdict.INTACT: "Intact: {extent}.",
-    audit.Verdict.BROKEN: "Broken: {extent}.",
-    audit.Verdict.UNPROVED: "Not provable either way: {extent}.",
+    proof.Verdict.INTACT: "Intact: {extent}.",
+    proof.Verdict.BROKEN: "Broken: {extent}.",
+    proof.Verdict.UNPROVED: "Not provable either way: {extent}.",
 }
 
 
-def _extent(found: audit.Verification) -> str:
+def _extent(found: proof.Verification) -> str:
     if not found.entries:
         return "no entry proved" if found.faults else "the history is empty"
     return f"{found.entries:,} entries hang together, up to #{found.last_id}"
 
 
-def _details(found: audit.Verification) -> dict[str, object]:
+def _details(found: proof.Verification) -> dict[str, object]:
     return {
         "verdict": found.verdict.name.lower(),
         "entries": found.entries,

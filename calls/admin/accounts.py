@@ -1,0 +1,134 @@
+"""Accounts and groups, administered as Django does it, with a record of every change."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission, User
+from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+
+from calls import audit, roles, signins
+from calls.admin import cells
+
+SECRET_FIELDS = frozenset({"password", "password1", "password2", "usable_password", "set_usable_password"})
+PERSONAL_FIELDS = frozenset({"username", "first_name", "last_name", "email"})
+
+Changes = dict[str, list[Any]]
+
+
+class RecordedAdmin(admin.ModelAdmin):
+    """Writes an audit entry, in the same transaction, for whatever is done to an account or a group."""
+
+    subject = ""
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """Save what belongs to the row, then record what was changed by now."""
+        super().save_related(request, form, formsets, change)
+        changes = {**_changes(form), **self.settle(form.instance)}
+        if changes or not change:
+            self.record(request, form.instance, "changed" if change else "created", changes)
+
+    def settle(self, obj: Any) -> Changes:
+        """Bring what follows from the row's new values up to date; return what that changed."""
+        return {}
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Record, then delete."""
+        self.record(request, obj, "deleted")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        """Record and delete every row, or none."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def record(self, request: HttpRequest, obj: Any, act: str, changes: Changes | None = None) -> None:
+        """Append the entry. Personal values go where they can be erased one day; secrets go nowhere."""
+        raise NotImplementedError
+
+
+def _changes(form: ModelForm) -> Changes:
+    """Return [old, new] of every changed field, without secrets."""
+    return {
+        name: [_plain(form.initial.get(name)), _plain(form.cleaned_data.get(name))]
+        for name in form.changed_data
+        if name not in SECRET_FIELDS
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Permission):
+        return value.codename
+    if isinstance(value, (list, tuple, models.QuerySet)):
+        return sorted(str(_plain(each)) for each in value)
+    return value if isinstance(value, (bool, int, str, type(None))) else str(value)
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class RecordedUserAdmin(RecordedAdmin, UserAdmin):
+    """Django's own user admin, with a record. Who may enter the admin site follows from the groups."""
+
+    readonly_fields = ("is_staff", "last_login", "date_joined")
+
+    def settle(self, obj: User) -> Changes:
+        """Open or close the admin site as the groups say."""
+        before = obj.is_staff
+        roles.keep_admin_site(obj)
+        return {"is_staff": [before, obj.is_staff]} if before != obj.is_staff else {}
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Change somebody's password, and record that it was changed."""
+        with transaction.atomic():
+            before = User.objects.filter(pk=id).values_list("password", flat=True).first() if id.isdecimal() else None
+            response = super().user_change_password(request, id, form_url)
+            after = User.objects.filter(pk=id).first() if before is not None else None
+            if after and after.password != before:
+                self.record(request, after, "changed", {"password": []})
+        return response
+
+    def record(self, request: HttpRequest, obj: User, act: str, changes: Changes | None = None) -> None:
+        """Append `account.<act>`; names and addresses of people go into the note."""
+        plain, personal = {}, []
+        for name, values in (changes or {}).items():
+            if name in PERSONAL_FIELDS:
+                personal.append(f"{name}: {values[0] or cells.NOTHING} → {values[1] or cells.NOTHING}")
+            plain[name] = [] if name in PERSONAL_FIELDS else values
+        audit.append(
+            f"account.{act}",
+            actor=signins.actor_of(request.user, request),  # type: ignore[arg-type]
+            note="\n".join([obj.username, *personal]),
+            details={"account_id": str(obj.pk), **({"changed": plain} if plain else {})},
+        )
+
+
+@admin.register(Group)
+class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
+    """Django's own group admin, with a record. The three groups that are roles keep their names."""
+
+    fields = ("name", "permissions")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+        """Return the name where it means a role."""
+        return ("name",) if obj and obj.name in roles.GROUPS else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Return False for the groups that are roles."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.name in roles.GROUPS)
+
+    def record(self, request: HttpRequest, obj: Group, act: str, changes: Changes | None = None) -> None:
+        """Append `group.<act>`."""
+        audit.append(
+            f"group.{act}",
+            actor=signins.actor_of(request.user, request),  # type: ignore[arg-type]
+            details={"group": obj.name, **({"changed": changes} if changes else {})},
+        )

@@ -1,0 +1,259 @@
+"""Calls, what Graph said about them, and the tries to reject them."""
+
+import json
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.admin import cells, filters
+from calls.admin.evidence import EvidenceAdmin, EvidenceInline
+from calls.models import AuditEntry, Call, Notification, RejectAttempt
+
+
+class NotificationInline(EvidenceInline):
+    """What Graph said about the call."""
+
+    model = Notification
+    fields = readonly_fields = ("moment", "change_type", "resource_type", "message_id", "problem")
+    ordering = ("id",)
+
+    @admin.display(description=_("received"))
+    def moment(self, notification: Notification) -> str:
+        """Return when it arrived."""
+        return cells.moment(notification.received_at)
+
+
+class AttemptInline(EvidenceInline):
+    """Who tried to reject the call."""
+
+    model = RejectAttempt
+    fields = readonly_fields = ("asked", "actor_name", "reason", "outcome", "graph_status", "graph_code", "note")
+    ordering = ("requested_at",)
+
+    @admin.display(description=_("requested"))
+    def asked(self, attempt: RejectAttempt) -> str:
+        """Return when it was asked for."""
+        return cells.moment(attempt.requested_at)
+
+
+@admin.register(Call)
+class CallAdmin(EvidenceAdmin):
+    """Every call, what Graph said about it and what people did about it."""
+
+    list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
+    list_filter = (filters.NarrowCalls, filters.DecisionFilter, filters.StateFilter)
+    search_fields = ("source__name", "source__id", "graph_id", "chain_id", "key")
+    search_help_text = _("Part of the caller's name or id, of the call's Graph id or key, of its chain")
+    date_hierarchy = "received_at"
+    inlines = (AttemptInline, NotificationInline)
+    fieldsets = (
+        (None, {"fields": ("caller", "called", "moment", "state", "decision", "related")}),
+        (_("Story"), {"fields": ("story",)}),
+        (
+            _("Times"),
+            {"fields": ("closes", "answered", "missed", "ended")},
+        ),
+        (_("Identity"), {"fields": ("key", "graph_id", "chain_id", "tenant_id", "policy_recording")}),
+        (
+            _("As Graph told it"),
+            {
+                "fields": (
+                    "direction",
+                    "modalities",
+                    "result_code",
+                    "result_subcode",
+                    "result_message",
+                    "version",
+                    "source_shown",
+                )
+            },
+        ),
+    )
+    readonly_fields = cells.every_field(fieldsets)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Call]:
+        """Return the calls with the attempts made on them."""
+        return super().get_queryset(request).prefetch_related("attempts")
+
+    @admin.display(description=_("received"))
+    def moment(self, call: Call) -> str:
+        """Return when Graph first told of the call."""
+        return cells.moment(call.received_at)
+
+    @admin.display(description=_("caller"))
+    def caller(self, call: Call) -> str:
+        """Return who called."""
+        return cells.person(call.source)
+
+    @admin.display(description=_("caller"))
+    def caller_name(self, call: Call) -> str:
+        """Return who called, as short as it can be said."""
+        return call.caller_name or cells.NOTHING
+
+    @admin.display(description=_("called"))
+    def called(self, call: Call) -> str:
+        """Return who was called."""
+        return ", ".join(cells.person(target) for target in call.targets) if call.targets else cells.NOTHING
+
+    @admin.display(description=_("decision"))
+    def decision(self, call: Call) -> str:
+        """Return what people made of the call."""
+        made = [f"{attempt.actor_name}: {attempt.get_outcome_display()}" for attempt in call.attempts.all()]
+        if made:
+            return ", ".join(made)
+        return gettext("undecided: nobody chose in time") if call.missed_at else cells.NOTHING
+
+    @admin.display(description=_("more"))
+    def related(self, call: Call) -> SafeString:
+        """Return links to the audit entries of the call and of its chain, and to its notifications."""
+        links = [
+            (cells.link(_("audit entries"), AuditEntry, about=call.key),),
+            (cells.link(_("notifications"), Notification, call_id=call.graph_key),),
+        ]
+        if call.chain_id:
+            links.append((cells.link(_("calls of this chain"), Call, chain=call.chain_id),))
+        return format_html_join(" · ", "{}", links)
+
+    @admin.display(description=_("audit entries"))
+    def story(self, call: Call) -> str:
+        """Return the call's audit entries as sentences."""
+        return cells.story(AuditEntry.objects.filter(call_key=str(call.key)), call.received_at)
+
+    @admin.display(description=_("deadline"))
+    def closes(self, call: Call) -> str:
+        """Return until when it could be rejected."""
+        return cells.moment(call.deadline)
+
+    @admin.display(description=_("answered"))
+    def answered(self, call: Call) -> str:
+        """Return when it was answered."""
+        return cells.moment(call.established_at)
+
+    @admin.display(description=_("missed"))
+    def missed(self, call: Call) -> str:
+        """Return when it was found that nobody had decided."""
+        return cells.moment(call.missed_at)
+
+    @admin.display(description=_("ended"))
+    def ended(self, call: Call) -> str:
+        """Return when it ended."""
+        return cells.moment(call.ended_at)
+
+    @admin.display(description=_("caller and targets"))
+    def source_shown(self, call: Call) -> SafeString:
+        """Return both ends as they were understood."""
+        return cells.pretty(json.dumps({"source": call.source, "targets": call.targets}))
+
+
+@admin.register(Notification)
+class NotificationAdmin(EvidenceAdmin):
+    """What arrived, as it arrived."""
+
+    list_display = ("moment", "change_type", "resource", "problem", "related")
+    list_filter = (filters.NarrowNotifications, filters.ProblemFilter)
+    search_fields = ("resource", "message_id", "chain_id", "scenario_id")
+    search_help_text = _("Part of the resource, of the message id, of the chain or scenario id header")
+    date_hierarchy = "received_at"
+    fieldsets = (
+        (None, {"fields": ("moment", "change_type", "resource", "resource_type", "problem", "related")}),
+        (_("Delivery"), {"fields": ("tenant_id", "message_id", "chain_id", "scenario_id", "digest")}),
+        (_("Body"), {"fields": ("body_shown",)}),
+    )
+    readonly_fields = cells.every_field(fieldsets)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Notification]:
+        """Return the notifications; a list needs no bodies."""
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description=_("received"))
+    def moment(self, notification: Notification) -> str:
+        """Return when it arrived."""
+        return cells.moment(notification.received_at)
+
+    @admin.display(description=_("call"))
+    def related(self, notification: Notification) -> SafeString | str:
+        """Return a link to the call it is about, which may never have been heard of."""
+        return (
+            cells.link(notification.call_id, Call, call=notification.call_id) if notification.call_id else cells.NOTHING
+        )
+
+    @admin.display(description=_("body, secrets removed"))
+    def body_shown(self, notification: Notification) -> SafeString:
+        """Return the stored body."""
+        return cells.pretty(notification.body)
+
+
+@admin.register(RejectAttempt)
+class RejectAttemptAdmin(EvidenceAdmin):
+    """Every try to reject a call, with its timing."""
+
+    list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
+    list_filter = (filters.NarrowAttempts, "outcome", filters.ReasonFilter)
+    list_select_related = ("call",)
+    search_fields = ("actor_name", "note", "request_id", "client_request_id", "call__graph_id")
+    search_help_text = _("Part of a person's name, of a note, of a request id, of the call's Graph id")
+    date_hierarchy = "requested_at"
+    fieldsets = (
+        (None, {"fields": ("actor_name", "caller", "reason", "note", "outcome", "related")}),
+        (_("Story"), {"fields": ("story",)}),
+        (_("Times"), {"fields": ("received", "moment", "settled", "took")}),
+        (
+            _("Graph's answer"),
+            {"fields": ("graph_status", "graph_code", "graph_message", "request_id", "client_request_id")},
+        ),
+    )
+    readonly_fields = cells.every_field(fieldsets)
+
+    @admin.display(description=_("requested"))
+    def moment(self, attempt: RejectAttempt) -> str:
+        """Return when it was asked for."""
+        return cells.moment(attempt.requested_at)
+
+    @admin.display(description=_("call received"))
+    def received(self, attempt: RejectAttempt) -> str:
+        """Return when the call began to ring."""
+        return cells.moment(attempt.call.received_at)
+
+    @admin.display(description=_("settled"))
+    def settled(self, attempt: RejectAttempt) -> str:
+        """Return when the outcome was known."""
+        return cells.moment(attempt.settled_at)
+
+    @admin.display(description=_("seconds from ring to click"))
+    def took(self, attempt: RejectAttempt) -> str:
+        """Return how long the decision took."""
+        return f"{(attempt.requested_at - attempt.call.received_at).total_seconds():.1f}"
+
+    @admin.display(description=_("caller"))
+    def caller(self, attempt: RejectAttempt) -> str:
+        """Return who called."""
+        return cells.person(attempt.call.source)
+
+    @admin.display(description=_("caller"))
+    def caller_name(self, attempt: RejectAttempt) -> str:
+        """Return who called, as short as it can be said."""
+        return attempt.call.caller_name or cells.NOTHING
+
+    @admin.display(description=_("Graph's answer"))
+    def answer(self, attempt: RejectAttempt) -> str:
+        """Return Graph's status and code."""
+        return cells.answer(attempt)
+
+    @admin.display(description=_("more"))
+    def related(self, attempt: RejectAttempt) -> SafeString:
+        """Return links to the attempt's audit entries and to the call."""
+        links = [
+            (cells.link(_("audit entries"), AuditEntry, attempt=attempt.pk),),
+            (cells.link(_("open the call"), Call, call=attempt.call.key),),
+        ]
+        return format_html_join(" · ", "{}", links)
+
+    @admin.display(description=_("audit entries"))
+    def story(self, attempt: RejectAttempt) -> str:
+        """Return the attempt's audit entries as sentences, with the seconds since the call began to ring."""
+        return cells.story(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)

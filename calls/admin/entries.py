@@ -1,0 +1,145 @@
+"""The audit history itself: its entries, and the checkpoints that sign it."""
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from calls import audit
+from calls.admin import cells, filters
+from calls.admin.evidence import EvidenceAdmin
+from calls.models import AuditCheckpoint, AuditEntry, Call
+from calls.sentences import sentence
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(EvidenceAdmin):
+    """Who decided, when, why, and what Graph said."""
+
+    list_display = ("moment", "told", "action", "reason", "answer", "related")
+    list_filter = (
+        filters.NarrowEntries,
+        filters.OutcomeFilter,
+        filters.ReasonFilter,
+        filters.ActionFilter,
+    )
+    search_fields = (
+        "personal__actor_name",
+        "personal__caller_name",
+        "personal__caller_id",
+        "call_key",
+        "graph_id",
+        "chain_id",
+        "attempt_id",
+        "request_id",
+        "client_request_id",
+    )
+    search_help_text = _("Part of a person's or caller's name, of a call's, chain's or attempt's id, of a request id")
+    date_hierarchy = "at"
+    fieldsets = (
+        (None, {"fields": ("told", "moment", "action", "related")}),
+        (_("Who"), {"fields": ("actor_name", "actor_id", "address")}),
+        (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
+        (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
+        (_("Graph's answer"), {"fields": ("graph_status", "graph_code", "request_id", "client_request_id")}),
+        (_("Details"), {"fields": ("details_shown",)}),
+        (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
+    )
+    readonly_fields = cells.every_field(fieldsets)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
+        """Return the entries with their personal values."""
+        return super().get_queryset(request).select_related("personal")
+
+    @admin.display(description=_("at"))
+    def moment(self, entry: AuditEntry) -> str:
+        """Return when."""
+        return cells.moment(entry.at)
+
+    @admin.display(description=_("what happened"))
+    def told(self, entry: AuditEntry) -> str:
+        """Return the entry as a sentence."""
+        return sentence(entry)
+
+    @admin.display(description=_("Graph's answer"))
+    def answer(self, entry: AuditEntry) -> str:
+        """Return Graph's status and code."""
+        return cells.answer(entry)
+
+    @admin.display(description=_("all entries of the"))
+    def related(self, entry: AuditEntry) -> SafeString | str:
+        """Return one link each to all entries of the same attempt, call, chain and person, and to the call itself."""
+        about = [
+            (_("attempt"), AuditEntry, {"attempt": entry.attempt_id}),
+            (_("call"), AuditEntry, {"about": entry.call_key}),
+            (_("chain"), AuditEntry, {"chain": entry.chain_id}),
+            (_("person"), AuditEntry, {"who": entry.actor_id}),
+            (_("open the call"), Call, {"call": entry.call_key}),
+        ]
+        links = [(cells.link(label, model, **query),) for label, model, query in about if all(query.values())]
+        return format_html_join(" · ", "{}", links) or cells.NOTHING
+
+    @admin.display(description=_("actor"))
+    def actor_name(self, entry: AuditEntry) -> str:
+        """Return who acted."""
+        return _personal(entry, "actor_name")
+
+    @admin.display(description=_("address"))
+    def address(self, entry: AuditEntry) -> str:
+        """Return where the request came from."""
+        return _personal(entry, "address")
+
+    @admin.display(description=_("caller"))
+    def caller_name(self, entry: AuditEntry) -> str:
+        """Return who called."""
+        return _personal(entry, "caller_name")
+
+    @admin.display(description=_("caller id"))
+    def caller_id(self, entry: AuditEntry) -> str:
+        """Return who called, as Graph identifies them."""
+        return _personal(entry, "caller_id")
+
+    @admin.display(description=_("note"))
+    def note(self, entry: AuditEntry) -> str:
+        """Return what was written beside the decision."""
+        return _personal(entry, "note")
+
+    @admin.display(description=_("details"))
+    def details_shown(self, entry: AuditEntry) -> SafeString:
+        """Return everything else that was recorded."""
+        return cells.pretty(entry.details)
+
+    @admin.display(description=_("commitments to personal values"))
+    def commitments_shown(self, entry: AuditEntry) -> SafeString:
+        """Return the salted digests that stand for personal values in the chain."""
+        return cells.pretty(entry.commitments)
+
+    @admin.display(description=_("content and signature"))
+    def genuine(self, entry: AuditEntry) -> str:
+        """Return whether this entry by itself is as it was written; its place in the chain takes `verify_audit`."""
+        verdicts = {
+            True: _("hold; that nothing before it was removed is proved by “manage.py verify_audit”"),
+            False: _("DO NOT HOLD: this entry was changed"),
+            None: _("cannot be checked: signed with another key than the one configured"),
+        }
+        return str(verdicts[audit.is_genuine(entry)])
+
+
+def _personal(entry: AuditEntry, name: str) -> str:
+    return getattr(getattr(entry, "personal", None), name, "") or cells.NOTHING  # it may be erased, or lost
+
+
+@admin.register(AuditCheckpoint)
+class AuditCheckpointAdmin(EvidenceAdmin):
+    """Signed statements about how long the history was."""
+
+    list_display = ("moment", "entries", "last_id", "last_hash")
+    fields = readonly_fields = ("moment", "entries", "last_id", "last_hash", "key_id", "signature")
+    date_hierarchy = "at"
+
+    @admin.display(description=_("at"))
+    def moment(self, made: AuditCheckpoint) -> str:
+        """Return when."""
+        return cells.moment(made.at)

@@ -1,0 +1,76 @@
+"""What all pages of evidence have in common: they are found quickly, and nobody can change anything on them."""
+
+from typing import Any, NoReturn
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+
+from calls.admin import cells
+from calls.admin.paging import EvidenceChangeList
+
+
+class ReadOnly:
+    """Refuses every change, to superusers as well."""
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Return False."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Return False."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Return False."""
+        return False
+
+
+class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
+    """A list and pages of evidence; `date_hierarchy` names the time by which the rows are listed."""
+
+    actions = None
+    show_full_result_count = False
+    empty_value_display = cells.NOTHING
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 0
+    sortable_by = ()
+    change_list_template = "admin/calls/evidence_list.html"
+    change_form_template = "admin/calls/evidence_page.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that neither counts nor scans."""
+        return EvidenceChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Return the list; refuse anything sent to it."""
+        refuse_writing(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the page of one row; refuse anything sent to it."""
+        refuse_writing(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> NoReturn:
+        """Refuse: rows that never change have no history of changes, and an empty page would look like one."""
+        raise PermissionDenied
+
+
+def refuse_writing(request: HttpRequest) -> None:
+    """Raise PermissionDenied for every request that is not one for reading."""
+    if request.method not in ("GET", "HEAD"):
+        raise PermissionDenied
+
+
+class EvidenceInline(ReadOnly, admin.TabularInline):
+    """Rows that belong to the one on the page."""
+
+    extra = 0
+    show_change_link = True
+    can_delete = False

@@ -1,0 +1,120 @@
+"""Lists of any length: a page is found by the row it begins at and costs the same however many rows there are.
+
+Nothing is counted, and the drill-down by date comes from the calendar instead of from the table.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+OLDER, NEWER = "older_than", "newer_than"  # names in the address
+
+
+class EvidenceChangeList(ChangeList):
+    """Rows by their time, newest first, a page at a time."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet:
+        """Return every row the filters let through, newest first; which page is shown does not matter to it."""
+        self.older_than, self.newer_than = (self._place(name) for name in (OLDER, NEWER))
+        return super().get_queryset(request, exclude_parameters)
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str | Combinable]:
+        """Return the one order there is: by time, newest first."""
+        return [f"-{self.date_hierarchy}", "-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page, and find out whether there are rows on both sides of it."""
+        rows = self._read()
+        shown, more = rows[: self.list_per_page], len(rows) > self.list_per_page
+        if self.newer_than:
+            shown.reverse()
+        self.newer = self._link_to(NEWER, shown[:1], more if self.newer_than else bool(self.older_than))
+        self.older = self._link_to(OLDER, shown[-1:], more or bool(self.newer_than))
+        self.newest = self.get_query_string() if self.older_than or self.newer_than else ""
+        self.result_list: list[Model] = shown
+        self.result_count, self.full_result_count = len(shown), None
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+
+    def _read(self) -> list[Model]:
+        rows = self.queryset
+        try:
+            if self.newer_than:
+                rows = rows.filter(self._beyond("gt", *self.newer_than)).reverse()
+            elif self.older_than:
+                rows = rows.filter(self._beyond("lt", *self.older_than))
+            return list(rows[: self.list_per_page + 1])
+        except (ValueError, ValidationError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def _beyond(self, side: str, at: datetime, pk: str) -> Q:
+        # The first condition says nothing new, but it is the one an index can use.
+        field = self.date_hierarchy
+        return Q(**{f"{field}__{side}e": at}) & (Q(**{f"{field}__{side}": at}) | Q(**{field: at, f"pk__{side}": pk}))
+
+    def _place(self, name: str) -> tuple[datetime, str] | None:
+        """Take a row's place out of the address; None when the address names none."""
+        self.filter_params.pop(name, None)
+        at, _, pk = str(self.params.pop(name, "")).partition("~")
+        if not at:
+            return None
+        try:
+            parsed = parse_datetime(at)
+        except ValueError as error:
+            raise IncorrectLookupParameters(error) from error
+        if parsed is None or timezone.is_naive(parsed):
+            raise IncorrectLookupParameters(at)
+        return parsed, pk
+
+    def _link_to(self, side: str, rows: list[Model], exists: bool) -> str:
+        if not rows or not exists:
+            return ""
+        at = getattr(rows[0], str(self.date_hierarchy))
+        return self.get_query_string({side: f"{at.isoformat()}~{rows[0].pk}"})
+
+    def drilldown(self) -> dict[str, Any]:
+        """Return the way back and the choices one level below the chosen year, month or day."""
+        field = self.date_hierarchy
+        year, month, day = (self._chosen(f"{field}__{part}") for part in ("year", "month", "day"))
+        if year and month and day:
+            return {"back": self._date_link("F Y", year, month), "choices": [self._date_link("j F", year, month, day)]}
+        if year and month:
+            days = range(1, monthrange(year, month)[1] + 1)
+            choices = [self._date_link("j", year, month, each) for each in days]
+            return {"back": self._date_link("Y", year), "choices": choices}
+        if year:
+            choices = [self._date_link("F", year, each) for each in range(1, 13)]
+            return {"back": self._date_link("", None), "choices": choices}
+        return {"back": None, "choices": [self._date_link("Y", each) for each in self._years()]}
+
+    def _chosen(self, name: str) -> int | None:
+        value = str(self.params.get(name, ""))
+        return int(value) if value.isdecimal() else None
+
+    def _date_link(
+        self, form: str, year: int | None, month: int | None = None, day: int | None = None
+    ) -> dict[str, str]:
+        parts = {"year": year, "month": month, "day": day}
+        shown = date_format(datetime(year, month or 1, day or 1), form) if year else gettext("All dates")
+        return {
+            "title": shown,
+            "link": self.get_query_string({f"{self.date_hierarchy}__{part}": value for part, value in parts.items()}),
+        }
+
+    def _years(self) -> Iterable[int]:
+        moments = self.model._default_manager.order_by(self.date_hierarchy).values_list(self.date_hierarchy, flat=True)
+        first, last = moments.first(), moments.last()
+        if first is None or last is None:
+            return []
+        return range(timezone.localtime(first).year, timezone.localtime(last).year + 1)

@@ -1,0 +1,203 @@
+"""The proof that nobody changed, removed or inserted audit history, and how far it reaches."""
+
+import hmac
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from calls import audit, guards
+from calls.models import AuditCheckpoint, AuditEntry, AuditHead
+
+
+class Verdict(IntEnum):
+    """What a verification found; also the exit code of `manage.py verify_audit`."""
+
+    INTACT = 0
+    BROKEN = 1
+    UNPROVED = 2
+
+
+@dataclass(slots=True)
+class Verification:
+    """How far the history is proved, every fault found (first the one nearest the beginning), and every doubt.
+
+    A fault proves that something was changed or lost; a doubt is what cannot be proved either way.
+    """
+
+    entries: int = 0
+    last_id: int = 0
+    last_hash: str = audit.GENESIS
+    faults: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    finished_at: datetime | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """BROKEN outweighs UNPROVED outweighs INTACT."""
+        if self.faults:
+            return Verdict.BROKEN
+        return Verdict.UNPROVED if self.doubts else Verdict.INTACT
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The chain's end as somebody noted it outside the database: so many entries, the last one with this hash."""
+
+    entries: int
+    last_hash: str
+    origin: str = "the anchor"
+
+    @classmethod
+    def parse(cls, text: str) -> "Anchor":
+        """Return the anchor written as `<entries>:<hash>`; raise ValueError when it is not one."""
+        count, _, last_hash = text.strip().partition(":")
+        if not re.fullmatch(r"[1-9]\d*", count) or not re.fullmatch(r"[0-9a-f]{64}", last_hash):
+            raise ValueError("An anchor is written as <number of entries>:<64 hexadecimal digits>.")
+        return cls(int(count), last_hash)
+
+
+def verify(*anchors: Anchor) -> Iterator[Verification]:
+    """Walk the whole chain, yielding the same Verification every 1,000 entries and at the end; changes nothing.
+
+    Others may go on appending meanwhile: it sees the tables as they were when it began. Stops at the first broken
+    entry: everything after it hangs on a broken link. Must run outside a transaction. Raises django.db.DatabaseError
+    when the tables cannot be read.
+    """
+    found = Verification()
+    with _one_view():
+        head = AuditHead.objects.first()
+        proved = [*_proved_checkpoints(found), *anchors]
+        walked = _Walk(found, proved)
+        yield from walked.steps()
+        if not walked.broken:
+            _compare_with_head(found, head)
+            found.faults += [
+                f"{mark.origin} saw {mark.entries} entries; only {found.entries} are left.".capitalize()
+                for mark in proved
+                if mark.entries > found.entries
+            ]
+    found.faults += [f"The database's guard {name} does not stand." for name in guards.missing(connection)]
+    found.finished_at = timezone.now()
+    yield found
+
+
+@contextmanager
+def _one_view() -> Iterator[None]:
+    """Every query inside sees the tables as the first one did, and no writer waits for it."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+    else:  # atomic() would begin IMMEDIATE, and stop every writer for as long as the walk takes
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+def _proved_checkpoints(found: Verification) -> Iterator[Anchor]:
+    for mark in AuditCheckpoint.objects.order_by("entries", "id"):
+        origin = f"checkpoint #{mark.pk}"
+        if mark.key_id != audit.signing_key_id():
+            found.doubts.append(f"{origin.capitalize()} is signed with key {mark.key_id}, which is not configured.")
+        elif not hmac.compare_digest(mark.signature, audit.sign(audit.checkpoint_text(mark))):
+            found.faults.append(f"{origin.capitalize()}: its signature is not ours.")
+        else:
+            yield Anchor(mark.entries, mark.last_hash, origin)
+
+
+# One row of the walk: plain values, because model instances would cost more than all the hashing.
+_COLUMNS = ("id", "hash", "signature", *audit.CHAINED_FIELDS)
+_PERSONAL_COLUMNS = ("personal__entry_id", "personal__salts", *(f"personal__{name}" for name in audit.PERSONAL_FIELDS))
+
+
+class _Walk:
+    """One pass over the chain, from the first entry to the last or to the first broken one."""
+
+    def __init__(self, found: Verification, anchors: list[Anchor]) -> None:
+        self.found, self.broken = found, False
+        self.anchors: dict[int, list[Anchor]] = {}
+        for anchor in anchors:
+            self.anchors.setdefault(anchor.entries, []).append(anchor)
+        self.key_id = audit.signing_key_id()
+        self.strange_keys: dict[str, tuple[int, int, int]] = {}  # how many entries, the first one, the last one
+
+    def steps(self) -> Iterator[Verification]:
+        """Yield the Verification every 1,000 entries."""
+        for row in AuditEntry.objects.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS).iterator(2000):
+            entry = dict(zip(_COLUMNS, row, strict=False))
+            if fault := self._fault_of(entry, row[len(_COLUMNS) :]):
+                self.broken = True
+                self.found.faults.append(f"Audit entry #{entry['id']} of {entry['at']:%Y-%m-%d %H:%M:%S} UTC: {fault}")
+                break
+            self._proved(entry)
+            if self.found.entries % 1000 == 0:
+                yield self.found
+        self._report_strange_keys()
+
+    def _fault_of(self, entry: dict[str, Any], personal: tuple[Any, ...]) -> str:
+        if entry["previous_hash"] != self.found.last_hash:
+            return "it does not follow the entry before; one was removed, inserted or rewritten."
+        if entry["hash"] != audit.hash_of_fields({name: entry[name] for name in audit.CHAINED_FIELDS}):
+            return "its content was changed."
+        if entry["key_id"] == self.key_id and not hmac.compare_digest(entry["signature"], audit.sign(entry["hash"])):
+            return "its signature is not ours."
+        for anchor in self.anchors.get(self.found.entries + 1, ()):
+            if anchor.last_hash != entry["hash"]:
+                return f"it contradicts {anchor.origin}."
+        return _personal_fault(entry["commitments"], *personal)
+
+    def _proved(self, entry: dict[str, Any]) -> None:
+        self.found.entries += 1
+        self.found.last_id, self.found.last_hash = entry["id"], entry["hash"]
+        if entry["key_id"] != self.key_id:
+            count, first, _ = self.strange_keys.get(entry["key_id"], (0, entry["id"], 0))
+            self.strange_keys[entry["key_id"]] = (count + 1, first, entry["id"])
+
+    def _report_strange_keys(self) -> None:
+        for key_id, (count, first, last) in self.strange_keys.items():
+            self.found.doubts.append(
+                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which is not configured."
+            )
+
+
+def _personal_fault(commitments: str, entry_id: int | None, salts: str, *values: str) -> str:
+    if entry_id is None:
+        return "its personal values are gone without a trace of being erased."
+    committed, salt_of = json.loads(commitments), _salts(salts)
+    for name, value in zip(audit.PERSONAL_FIELDS, values, strict=True):
+        if name not in committed:
+            if value:
+                return f"its {name} was added later."
+        elif audit.commitment(salt_of.get(name, ""), name, value) != committed[name]:
+            return f"its {name} was changed."
+    return ""
+
+
+def _salts(text: str) -> dict[str, str]:
+    try:
+        salts = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: str(salt) for name, salt in salts.items()} if isinstance(salts, dict) else {}
+
+
+def _compare_with_head(found: Verification, head: AuditHead | None) -> None:
+    if head is None and not found.entries:
+        found.doubts.append("There is neither an entry nor a head of the chain: nothing to prove anything by.")
+    elif head is None:
+        found.faults.append("The head of the chain is missing.")
+    elif head.entries != found.entries:
+        found.faults.append(f"The chain has {found.entries} entries; its head counted {head.entries}.")
+    elif head.last_hash != found.last_hash:
+        found.faults.append("The head of the chain does not name its last entry.")
