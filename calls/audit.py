@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -21,6 +22,7 @@ from django.utils import timezone
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
 
 GENESIS = "0" * 64
+Kind = AuditCheckpoint.Kind
 PERSONAL_FIELDS = ("actor_name", "address", "caller_name", "caller_id", "note")
 CHAINED_FIELDS = (
     "at",
@@ -117,6 +119,7 @@ def append(
     )
     _fit(entry)
     _fit(personal)
+    personal.actor_folded, personal.caller_folded = folded(personal.actor_name), folded(personal.caller_name)
     _link(entry, personal)
     return entry
 
@@ -128,6 +131,11 @@ def _fit(row: AuditEntry | AuditPersonal) -> None:
             setattr(row, column.attname, text[: column.max_length])
 
 
+def folded(name: str) -> str:
+    """Return the name as it is searched for: without regard to case or to how its letters are composed."""
+    return unicodedata.normalize("NFKC", name).casefold()[:300]
+
+
 def _graph_details(answer: GraphAnswer) -> dict[str, object]:
     told = {"graph_message": answer.message, "graph_date": answer.date}
     return {name: value for name, value in told.items() if value}
@@ -137,7 +145,7 @@ def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing_key_id()
-    head = _locked_head()
+    head = locked_head()
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = sign(entry.hash)
@@ -148,7 +156,11 @@ def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     head.save(update_fields=["entries", "last_id", "last_hash"])
 
 
-def _locked_head() -> AuditHead:
+def locked_head() -> AuditHead:
+    """Return the chain's head, locked until the transaction ends: nobody else appends meanwhile.
+
+    Raises HistoryUnavailable when there is none, TransactionManagementError outside a transaction.
+    """
     if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
     try:
@@ -226,20 +238,32 @@ def checkpoint() -> AuditCheckpoint | None:
     Raises HistoryUnavailable when the chain has no head.
     """
     with transaction.atomic():
-        head = _locked_head()
+        head = locked_head()
         newest = AuditCheckpoint.objects.order_by("-id").first()
-        if head.entries == (newest.entries if newest else 0):
+        if newest and head.entries == newest.entries:
             return None
-        made = AuditCheckpoint(
-            at=timezone.now(), entries=head.entries, last_id=head.last_id, last_hash=head.last_hash,
-            key_id=signing_key_id(),
-        )  # fmt: skip
-        made.signature = sign(checkpoint_text(made))
-        made.save()
-        return made
+        return mark(Kind.SEAL, head.entries, head.last_id, head.last_hash) if head.entries else None
+
+
+def mark(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
+    """Store and return a signed checkpoint: the chain's entry number `entries` has this id and this hash."""
+    made = AuditCheckpoint(
+        kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing_key_id()
+    )
+    made.signature = sign(checkpoint_text(made))
+    made.save()
+    return made
 
 
 def checkpoint_text(made: AuditCheckpoint) -> str:
     """Return what a checkpoint's signature signs."""
     at = made.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"checkpoint:{at}:{made.entries}:{made.last_id}:{made.last_hash}:{made.key_id}"
+    states = "checkpoint" if made.kind == Kind.SEAL else f"checkpoint:{made.kind}"
+    return f"{states}:{at}:{made.entries}:{made.last_id}:{made.last_hash}:{made.key_id}"
+
+
+def is_ours(made: AuditCheckpoint) -> bool | None:
+    """Return whether a checkpoint's signature holds, None when it is signed with a key that is not configured."""
+    if made.key_id != signing_key_id():
+        return None
+    return hmac.compare_digest(made.signature, sign(checkpoint_text(made)))

@@ -14,7 +14,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 @register()
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Return what is wrong with or missing from the settings of this project."""
-    return [*_missing(), *_credential(), *_nonsense(), *_unreadable()]
+    return [*_missing(), *_credential(), *_retention(), *_nonsense(), *_unreadable()]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -46,9 +46,25 @@ def _credential() -> Iterator[CheckMessage]:
         )
 
 
+def _retention() -> Iterator[CheckMessage]:
+    personal = settings.RETENTION_DAYS_PERSONAL
+    for subject in ("NOTIFICATIONS", "CALLS"):
+        kept = getattr(settings, f"RETENTION_DAYS_{subject}")
+        if personal and not 0 < kept <= personal:
+            yield Warning(
+                f"RETENTION_DAYS_PERSONAL erases names from the audit history after {personal} days, "
+                f"but RETENTION_DAYS_{subject} keeps the same names longer.",
+                hint=f"Set RETENTION_DAYS_{subject} to {personal} or fewer days.",
+                id="calls.W020",
+            )
+
+
 def _nonsense() -> Iterator[CheckMessage]:
     if settings.CALL_ANSWER_WINDOW_SECONDS <= 0:
         yield Error("CALL_ANSWER_WINDOW_SECONDS must be more than 0 seconds.", id="calls.E002")
+    for subject in ("NOTIFICATIONS", "CALLS", "PERSONAL", "AUDIT"):
+        if getattr(settings, f"RETENTION_DAYS_{subject}") < 0:
+            yield Error(f"RETENTION_DAYS_{subject} must be a number of days, or 0 to keep for ever.", id="calls.E020")
     for name in ("GRAPH_BASE_URL", "GRAPH_AUTHORITY", "GRAPH_CALLBACK_METADATA_URL"):
         if urlsplit(getattr(settings, name)).scheme != "https":
             yield Error(f"{name} must be an https:// address.", id="calls.E003")
@@ -61,6 +77,9 @@ def _nonsense() -> Iterator[CheckMessage]:
 
 
 def _unreadable() -> Iterator[CheckMessage]:
+    kept = settings.AUDIT_CHECKPOINT_FILE
+    if kept and not Path(kept).parent.is_dir():
+        yield Error(f"AUDIT_CHECKPOINT_FILE names {kept}, whose directory does not exist.", id="calls.E021")
     for name in ("GRAPH_CA_BUNDLE", "GRAPH_CLIENT_CERTIFICATE"):
         path = getattr(settings, name)
         if path and not Path(path).is_file():

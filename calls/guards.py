@@ -3,39 +3,52 @@
 `migrate` installs them after every run, because Django rebuilds SQLite tables without their triggers. SQLite's
 INSERT OR REPLACE deletes without firing delete triggers, hence a guard on INSERT of an existing id; PostgreSQL's row
 triggers miss TRUNCATE, hence statement triggers.
+
+Deleting has one way: up to the entry that a checkpoint of retention names. Retention stores such a checkpoint and
+deletes everything it allows in one transaction, so outside that transaction there is nothing left to be deleted.
+Whether the checkpoint is signed with our key no database can tell; the proof does.
 """
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal
 
-GUARDED = (AuditEntry, AuditPersonal, AuditCheckpoint)
+Kind = AuditCheckpoint.Kind
 REFUSAL = "audit history is append-only"
+# Which table's rows may go up to the entry that which kinds of checkpoints name.
+GUARDED: dict[type[models.Model], tuple[str, ...]] = {
+    AuditEntry: (Kind.CUT,),
+    AuditPersonal: (Kind.CUT, Kind.ERASURE),
+    AuditCheckpoint: (),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One trigger: its name, the table it stands on, and the statement that creates it."""
+    """One trigger: its name, the table it stands on, the statements that create it, and how the database describes it.
+
+    The description is the trigger's whole text on SQLite, its kind and its function's body on PostgreSQL.
+    """
 
     name: str
     table: str
-    statement: str
+    statements: tuple[str, ...]
+    description: tuple[object, ...]
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Put up every guard that does not stand as it should; either all of them stand afterwards or nothing changed."""
     absent = set(missing(connection))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and absent:
-            cursor.execute(POSTGRESQL_FUNCTION)
         for guard in guards_of(connection):
             if guard.name in absent:
                 _drop(cursor, guard, connection.vendor)
-                cursor.execute(guard.statement)
+                for statement in guard.statements:
+                    cursor.execute(statement)
 
 
 def lift(connection: BaseDatabaseWrapper) -> None:
@@ -47,19 +60,22 @@ def lift(connection: BaseDatabaseWrapper) -> None:
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of the guards that do not stand, are switched off or were rewritten; empty when all is well."""
-    wanted = guards_of(connection)
+    find = _standing_on_postgresql if connection.vendor == "postgresql" else _standing_on_sqlite
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            standing = _standing_on_postgresql(cursor)
-        else:
-            standing = _standing_on_sqlite(cursor, {guard.statement for guard in wanted})
-    return [guard.name for guard in wanted if (guard.name, guard.table) not in standing]
+        standing = find(cursor)
+    return [
+        guard.name for guard in guards_of(connection) if (guard.name, guard.table, *guard.description) not in standing
+    ]
 
 
 def guards_of(connection: BaseDatabaseWrapper) -> list[Guard]:
     """Return every guard that belongs on this database."""
     make = _postgresql_guards if connection.vendor == "postgresql" else _sqlite_guards
-    return [guard for model in GUARDED for guard in make(model._meta.db_table, str(model._meta.pk.column))]
+    return [
+        guard
+        for model, kinds in GUARDED.items()
+        for guard in make(model._meta.db_table, str(model._meta.pk.column), kinds)
+    ]
 
 
 def _drop(cursor: CursorWrapper, guard: Guard, vendor: str) -> None:
@@ -67,55 +83,66 @@ def _drop(cursor: CursorWrapper, guard: Guard, vendor: str) -> None:
     cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}{on_table}")
 
 
+def _not_named_by_retention(key: str, kinds: tuple[str, ...]) -> str:
+    """Return the SQL condition that no checkpoint of these kinds reaches as far as the row to be deleted."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    newest = f"SELECT MAX(last_id) FROM {AuditCheckpoint._meta.db_table} WHERE kind IN ({listed})"
+    return f"OLD.{key} > COALESCE(({newest}), 0)"
+
+
 # SQLite -------------------------------------------------------------------------------------------------------------
 
 
-def _sqlite_guards(table: str, key: str) -> list[Guard]:
+def _sqlite_guards(table: str, key: str, kinds: tuple[str, ...]) -> list[Guard]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     existing = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid)"
+    too_early = f"WHEN {_not_named_by_retention(key, kinds)} " if kinds else ""
     acts = {
         "update": f"BEFORE UPDATE ON {table} {refuse}",
-        "delete": f"BEFORE DELETE ON {table} {refuse}",
+        "delete": f"BEFORE DELETE ON {table} {too_early}{refuse}",
         "replace": f"BEFORE INSERT ON {table} WHEN {existing} {refuse}",
     }
-    return [
-        Guard(f"{table}_refuses_{act}", table, f"CREATE TRIGGER {table}_refuses_{act} {body}")
-        for act, body in acts.items()
-    ]
+    texts = {f"{table}_refuses_{act}": f"CREATE TRIGGER {table}_refuses_{act} {body}" for act, body in acts.items()}
+    return [Guard(name, table, (text,), (text,)) for name, text in texts.items()]
 
 
-def _standing_on_sqlite(cursor: CursorWrapper, wanted: set[str]) -> set[tuple[str, str]]:
+def _standing_on_sqlite(cursor: CursorWrapper) -> set[tuple[object, ...]]:
     cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-    return {(name, table) for name, table, sql in cursor.fetchall() if sql in wanted}
+    return set(cursor.fetchall())
 
 
 # PostgreSQL ---------------------------------------------------------------------------------------------------------
 
-POSTGRESQL_BODY = f" BEGIN RAISE EXCEPTION '{REFUSAL}: % on %', TG_OP, TG_TABLE_NAME; END "
-POSTGRESQL_FUNCTION = (
-    f"CREATE OR REPLACE FUNCTION calls_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $${POSTGRESQL_BODY}$$"
-)
-# pg_trigger.tgtype: BEFORE (2), DELETE (8), UPDATE (16) and TRUNCATE (32), once for each statement.
-POSTGRESQL_KIND = 2 + 8 + 16 + 32
+_REFUSE = f"RAISE EXCEPTION '{REFUSAL}: % on %', TG_OP, TG_TABLE_NAME;"
+# pg_trigger.tgtype: ROW (1), BEFORE (2), DELETE (8), UPDATE (16), TRUNCATE (32).
+_WHOLE_STATEMENTS, _DELETED_ROWS = 2 + 16 + 32, 1 + 2 + 8
 
 
-def _postgresql_guards(table: str, key: str) -> list[Guard]:
-    name = f"{table}_append_only"
-    statement = (
-        f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION calls_audit_refuse(); "
+def _postgresql_guards(table: str, key: str, kinds: tuple[str, ...]) -> list[Guard]:
+    condition = _not_named_by_retention(key, kinds) if kinds else "TRUE"
+    checked = f" BEGIN IF {condition} THEN {_REFUSE} END IF; RETURN OLD; END "
+    return [
+        _postgresql_guard(table, "append_only", "UPDATE OR TRUNCATE", "STATEMENT", f" BEGIN {_REFUSE} END "),
+        _postgresql_guard(table, "kept", "DELETE", "ROW", checked),
+    ]
+
+
+def _postgresql_guard(table: str, word: str, acts: str, level: str, body: str) -> Guard:
+    name = f"{table}_{word}"
+    statements = (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+        f"CREATE TRIGGER {name} BEFORE {acts} ON {table} FOR EACH {level} EXECUTE FUNCTION {name}()",
         # Otherwise `SET session_replication_role = replica` walks past it.
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
     )
-    return [Guard(name, table, statement)]
+    return Guard(name, table, statements, (_DELETED_ROWS if level == "ROW" else _WHOLE_STATEMENTS, body))
 
 
-def _standing_on_postgresql(cursor: CursorWrapper) -> set[tuple[str, str]]:
+def _standing_on_postgresql(cursor: CursorWrapper) -> set[tuple[object, ...]]:
     cursor.execute(
-        "SELECT t.tgname, c.relname FROM pg_trigger t "
+        "SELECT t.tgname, c.relname, t.tgtype::int, p.prosrc FROM pg_trigger t "
         "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
-        "WHERE pg_table_is_visible(c.oid) AND t.tgenabled = 'A' AND t.tgtype = %s AND t.tgqual IS NULL "
-        "AND t.tgattr = ''::int2vector AND p.prosrc = %s",
-        [POSTGRESQL_KIND, POSTGRESQL_BODY],
+        "WHERE pg_table_is_visible(c.oid) AND t.tgenabled = 'A' AND t.tgqual IS NULL "
+        "AND t.tgattr = ''::int2vector AND p.proconfig IS NULL"
     )
     return set(cursor.fetchall())

@@ -1,14 +1,14 @@
 """The keeper: what must happen although nobody asks for it.
 
 Undecided calls whose window closed are recorded as missed, attempts that a crash interrupted as unknown; Graph is
-asked about calls it is silent about; and the audit chain is signed now and then. One keeper is active at a time where
-several processes share a PostgreSQL database; its acts are idempotent all the same.
+asked about calls it is silent about; the audit chain is signed now and then; what is too old is removed. One keeper is
+active at a time where several processes share a PostgreSQL database; its acts are idempotent all the same.
 """
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from calls import audit
+from calls import audit, retention, witness
 from calls.enquiries import enquire
 from calls.graph.client import GraphClient
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
@@ -29,6 +29,7 @@ TICK_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 2.0
 AT_ONCE = 200
 CHECKPOINT_EVERY = timedelta(minutes=5)
+RETENTION_CHECKED_EVERY = timedelta(minutes=10)
 # Longer than a decision can take: its connections, its retries within the window, and one answer awaited in full.
 INTERRUPTED_AFTER = timedelta(seconds=60)
 ADVISORY_LOCK = 0x63616C6C73  # "calls" in ASCII
@@ -44,7 +45,8 @@ class Keeper:
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
         self._seat = Seat()
-        self._checkpoint_due = timezone.now()
+        self._checkpoint_due = self._retention_due = timezone.now()
+        self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,8 +75,19 @@ class Keeper:
         changed = record_missed() | record_interrupted()
         if timezone.now() >= self._checkpoint_due:
             audit.checkpoint()
+            witness.keep_up()
             self._checkpoint_due = timezone.now() + CHECKPOINT_EVERY
+        self._retain()
         return changed
+
+    def _retain(self) -> None:
+        """Begin a run of retention when one is due, or take its next step; a tick never waits for a whole run."""
+        if self._retention is None and timezone.now() >= self._retention_due:
+            self._retention_due = timezone.now() + RETENTION_CHECKED_EVERY
+            self._retention = retention.run() if retention.is_due() else None
+        running, self._retention = self._retention, None
+        if running is not None and next(running, None) is not None:
+            self._retention = running
 
     def _enquire(self) -> None:
         """Ask Graph beside everything else, one round at a time: its answers may take their time."""

@@ -177,6 +177,7 @@ class RejectAttempt(models.Model):
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["requested_at"], condition=Q(outcome="requested"), name="attempt_unsettled"),
+            models.Index(fields=["requested_at", "id"], name="attempt_requested"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["call"], condition=~Q(outcome="refused"), name="one_decision_per_call")
@@ -257,12 +258,14 @@ class AuditEntry(AppendOnlyModel):
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["at", "id"], name="entry_at"),
-            models.Index(fields=["action", "id"], name="entry_action"),
-            models.Index(fields=["actor_id", "id"], name="entry_actor"),
+            models.Index(fields=["action", "at", "id"], name="entry_action"),
+            models.Index(fields=["actor_id", "at", "id"], name="entry_actor"),
             models.Index(fields=["call_key"], name="entry_call"),
             models.Index(fields=["graph_id"], name="entry_graph_id"),
             models.Index(fields=["chain_id"], name="entry_chain"),
             models.Index(fields=["attempt_id"], name="entry_attempt"),
+            models.Index(fields=["request_id"], name="entry_request"),
+            models.Index(fields=["client_request_id"], name="entry_client_request"),
         ]
 
     def __str__(self) -> str:
@@ -270,7 +273,10 @@ class AuditEntry(AppendOnlyModel):
 
 
 class AuditPersonal(AppendOnlyModel):
-    """The personal values of one audit entry with the salts of their commitments, apart so that they can be erased."""
+    """The personal values of one audit entry with the salts of their commitments, apart so that they can be erased.
+
+    Names are kept a second time as people search for them: without regard to case.
+    """
 
     entry = models.OneToOneField(
         AuditEntry,
@@ -285,6 +291,8 @@ class AuditPersonal(AppendOnlyModel):
     caller_name = models.CharField(_("caller"), max_length=200, blank=True)
     caller_id = models.CharField(_("caller id"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    actor_folded = models.CharField(_("actor, to search for"), max_length=300, blank=True)
+    caller_folded = models.CharField(_("caller, to search for"), max_length=300, blank=True)
     salts = models.TextField(_("salts"), default="{}")
 
     class Meta:
@@ -292,7 +300,8 @@ class AuditPersonal(AppendOnlyModel):
         verbose_name_plural = _("personal values of audit entries")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["actor_name"], name="personal_actor_name"),
+            models.Index(fields=["actor_folded"], name="personal_actor"),
+            models.Index(fields=["caller_folded"], name="personal_caller"),
             models.Index(fields=["caller_id"], name="personal_caller_id"),
         ]
 
@@ -319,8 +328,19 @@ class AuditHead(models.Model):
 
 
 class AuditCheckpoint(AppendOnlyModel):
-    """A signed statement that the chain had so many entries ending in this hash; cutting the tail contradicts it."""
+    """A signed statement that the chain had so many entries ending in this hash; cutting the tail contradicts it.
 
+    Retention leaves two more kinds: that the personal values up to this entry were erased, that the entries were cut.
+    """
+
+    class Kind(models.TextChoices):
+        """What is stated beside the length of the chain."""
+
+        SEAL = "seal", _("nothing more")
+        ERASURE = "erasure", _("personal values up to here were erased")
+        CUT = "cut", _("entries up to here were removed")
+
+    kind = models.CharField(_("states also"), max_length=16, choices=Kind, default=Kind.SEAL)
     at = models.DateTimeField(_("at"))
     entries = models.PositiveBigIntegerField(_("entries"))
     last_id = models.PositiveBigIntegerField(_("last entry"))

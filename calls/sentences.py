@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.audit import SYSTEM
 from calls.models import AuditEntry
 
 SENTENCES = {
@@ -46,6 +47,8 @@ SENTENCES = {
     "group.changed": _("%(who)s changed the group %(subject)s: %(changed)s."),
     "group.deleted": _("%(who)s deleted the group %(subject)s."),
     "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
+    "retention.removed": _("Retention removed what was older than %(before)s, %(subject)s: %(rows)s."),
+    "retention.ran": _("Retention ran. Removed: %(removed)s."),
 }
 UNKNOWN = _("%(who)s: %(action)s.")
 
@@ -53,6 +56,12 @@ REASONS = {
     "none": _("without naming a reason"),
     "busy": _("naming “busy” as the reason"),
     "forbidden": _("naming “forbidden” as the reason"),
+}
+SUBJECTS = {
+    "notifications": _("raw notifications"),
+    "calls": _("calls"),
+    "personal": _("personal values in the audit history"),
+    "audit": _("audit entries"),
 }
 VERDICTS = {"intact": _("intact"), "broken": _("broken"), "unproved": _("not provable either way")}
 
@@ -82,12 +91,23 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "answer": _answer(entry, details),
         "attempts": details.get("attempts", 1),
         "subject": _subject(details, personal.note if personal else ""),
+        "rows": details.get("rows", "?"),
+        "before": str(details.get("before", "?"))[:10],
+        "removed": _removed(details.get("removed")),
         "changed": ", ".join(details["changed"]) if isinstance(details.get("changed"), dict) else "",
         "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
     }
 
 
+def _removed(rows: Any) -> str:
+    if not isinstance(rows, dict) or not any(rows.values()):
+        return gettext("nothing")
+    return ", ".join(f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name))
+
+
 def _account(entry: AuditEntry) -> str:
+    if entry.actor_id == SYSTEM.id:
+        return SYSTEM.name
     return gettext("account %(id)s") % {"id": entry.actor_id} if entry.actor_id else gettext("an unknown account")
 
 
@@ -97,6 +117,8 @@ def _answer(entry: AuditEntry, details: dict[str, Any]) -> str:
 
 
 def _subject(details: dict[str, Any], note: str) -> str:
+    if "subject" in details:
+        return str(SUBJECTS.get(str(details["subject"]), details["subject"]))
     # An account's name is personal and stands in the note's first line; a group's name stands in the details.
     named = details.get("group") or note.partition("\n")[0]
     return str(named) if named else gettext("number %(id)s") % {"id": details.get("account_id", "?")}

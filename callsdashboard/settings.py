@@ -97,6 +97,14 @@ CALL_ANSWER_WINDOW_SECONDS = env.float("CALL_ANSWER_WINDOW_SECONDS", default=15.
 # Evidence -----------------------------------------------------------------------------------------------------------
 
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="") or local_secret("audit_signing_key")
+AUDIT_CHECKPOINT_FILE = env.str("AUDIT_CHECKPOINT_FILE", default="")
+# Days; 0 keeps for ever.
+RETENTION_DAYS_NOTIFICATIONS = env.int("RETENTION_DAYS_NOTIFICATIONS", default=0)
+RETENTION_DAYS_CALLS = env.int("RETENTION_DAYS_CALLS", default=0)
+RETENTION_DAYS_PERSONAL = env.int("RETENTION_DAYS_PERSONAL", default=0)
+RETENTION_DAYS_AUDIT = env.int("RETENTION_DAYS_AUDIT", default=0)
+WORKING_DAYS = env.str("WORKING_DAYS", default="1-5")
+WORKING_HOURS = env.str("WORKING_HOURS", default="09:00-18:00")
 
 # Parts --------------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,13 @@ PASSWORD = "correct horse battery staple"
 ENVIRONMENT = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
     "AUDIT_SIGNING_KEY": "only-for-tests-signing-key-0123456789-abcdefghij",
+    "AUDIT_CHECKPOINT_FILE": "",
+    "RETENTION_DAYS_NOTIFICATIONS": "0",
+    "RETENTION_DAYS_CALLS": "0",
+    "RETENTION_DAYS_PERSONAL": "0",
+    "RETENTION_DAYS_AUDIT": "0",
+    "WORKING_DAYS": "1-5",
+    "WORKING_HOURS": "09:00-18:00",
     "DEBUG": "off",
     "HOST": "127.0.0.1",
     "PORT": "8000",

@@ -15,9 +15,9 @@ LAYERS = [
     {"reject_view", "signins", "staticstorage", "headers"},
     {"process"},
     {"keeper"},
-    {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
+    {"retention", "history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
     {"writer", "sentences", "words", "advice"},
-    {"audit", "proof", "live", "folding", "guards", "roles", "threads", "metrics"},
+    {"audit", "proof", "witness", "live", "folding", "guards", "roles", "threads", "metrics"},
     {"models", "moments"},
     {"graph"},
 ]

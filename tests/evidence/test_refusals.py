@@ -124,11 +124,11 @@ TOOTHLESS = {
     "postgresql": [
         "ALTER TABLE calls_auditentry DISABLE TRIGGER calls_auditentry_append_only",
         "ALTER TABLE calls_auditentry ENABLE REPLICA TRIGGER calls_auditentry_append_only",
-        "CREATE OR REPLACE FUNCTION calls_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE OR REPLACE FUNCTION calls_auditentry_kept() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN /* audit history is append-only */ RETURN NULL; END $$",
         "DROP TRIGGER calls_auditentry_append_only ON calls_auditentry; "
         "CREATE TRIGGER calls_auditentry_append_only BEFORE UPDATE ON calls_auditentry "
-        "FOR EACH STATEMENT EXECUTE FUNCTION calls_audit_refuse(); "
+        "FOR EACH STATEMENT EXECUTE FUNCTION calls_auditentry_append_only(); "
         "ALTER TABLE calls_auditentry ENABLE ALWAYS TRIGGER calls_auditentry_append_only",
     ],
 }

@@ -67,12 +67,12 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(doubt))
         self.stdout.write(SUMMARIES[found.verdict].format(extent=_extent(found)))
         if found.entries and not found.faults:
-            self.stdout.write(f"Anchor: {found.entries}:{found.last_hash}")
+            self.stdout.write(f"Anchor: {found.anchor}")
 
     def _record(self, found: proof.Verification) -> None:
         try:
             with transaction.atomic():
-                entry = audit.append("audit.verified", actor=audit.SYSTEM, details=_details(found))
+                entry = audit.append("audit.verified", actor=audit.SYSTEM, details=found.details)
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
         else:
@@ -89,13 +89,9 @@ SUMMARIES = {
 def _extent(found: proof.Verification) -> str:
     if not found.entries:
         return "no entry proved" if found.faults else "the history is empty"
-    return f"{found.entries:,} entries hang together, up to #{found.last_id}"
-
-
-def _details(found: proof.Verification) -> dict[str, object]:
-    return {
-        "verdict": found.verdict.name.lower(),
-        "entries": found.entries,
-        "last_hash": found.last_hash,
-        "faults": [*found.faults, *found.doubts][:20],
-    }
+    told = f"{found.entries - found.removed:,} entries hang together, up to #{found.last_id}"
+    if found.removed:
+        told += f"; retention removed the {found.removed:,} before them"
+    if found.erased:
+        told += f"; retention erased the personal values of {found.erased:,}"
+    return told

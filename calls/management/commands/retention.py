@@ -1,0 +1,35 @@
+"""`manage.py retention`: remove what is older than the settings allow, or say what would be removed."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from calls import retention, witness
+
+
+class Command(BaseCommand):
+    """Does what the dashboard does by itself once a day."""
+
+    help = (
+        "Remove what RETENTION_DAYS_NOTIFICATIONS, _CALLS, _PERSONAL and _AUDIT say is too old. "
+        "A running dashboard does this by itself once a day."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer --dry-run."""
+        parser.add_argument("--dry-run", action="store_true", help="only say how many rows would be removed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run, or tell what a run would do."""
+        for subject in retention.SUBJECTS:
+            kept = f"{subject.days} days" if subject.days else "for ever"
+            self.stdout.write(f"{subject.name}: kept {kept}")
+        if options["dry_run"]:
+            self._tell("Would be removed", retention.preview())
+            return
+        self._tell("Removed", list(retention.run())[-1])
+        witness.keep_up()
+
+    def _tell(self, verb: str, rows: dict[str, int]) -> None:
+        told = ", ".join(f"{count:,} {name}" for name, count in rows.items())
+        self.stdout.write(f"{verb}: {told or 'nothing, everything is kept for ever'}.")

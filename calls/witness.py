@@ -1,0 +1,97 @@
+"""Checkpoints kept a second time, in a file outside the database, where whoever rewrites the database does not reach.
+
+One JSON document a line, in the order they were made. The file is only ever appended to; where it lies (another disk,
+a share that cannot be rewritten) is the operator's choice, AUDIT_CHECKPOINT_FILE.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+
+from calls.models import AuditCheckpoint
+
+logger = logging.getLogger(__name__)
+
+FIELDS = ("id", "kind", "at", "entries", "last_id", "last_hash", "key_id", "signature")
+TAIL_BYTES = 4096  # longer than a line can be
+
+
+class Ahead(Exception):
+    """The file knows a newer checkpoint than the database: the database was rewound, or restored from a backup."""
+
+
+def keep_up() -> None:
+    """Write the checkpoints that are missing outside to where the settings say; a problem is logged, never raised."""
+    path = settings.AUDIT_CHECKPOINT_FILE
+    try:
+        if path:
+            write(path)
+    except (OSError, Ahead) as error:
+        logger.error("Audit checkpoints could not be kept outside the database: %s", error)
+
+
+def write(path: str) -> int:
+    """Append the checkpoints that the file does not have yet; return how many, once they are on the disk.
+
+    Raises OSError when the file cannot be written, Ahead when it belongs to a longer history than the database's.
+    """
+    written_id, ends_with_line = _tail(path)
+    newest = AuditCheckpoint.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    if written_id > newest:
+        raise Ahead(f"{path} has checkpoint #{written_id}; the newest one in the database is #{newest}.")
+    fresh = list(AuditCheckpoint.objects.filter(id__gt=written_id).order_by("id"))
+    if fresh:
+        text = ("" if ends_with_line else "\n") + "".join(f"{_line(mark)}\n" for mark in fresh)
+        _append(path, text.encode())
+    return len(fresh)
+
+
+def read(path: str) -> Iterator[tuple[int, AuditCheckpoint | None]]:
+    """Yield each line's number and its checkpoint, None for a line that is none. Raises OSError."""
+    with Path(path).open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, _parse(line)
+
+
+def _tail(path: str) -> tuple[int, bool]:
+    """Return the id of the file's last checkpoint, 0 when it has none, and whether its last line is complete."""
+    if not Path(path).exists():
+        return 0, True
+    with Path(path).open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - TAIL_BYTES))
+        end = file.read()
+    marks = [mark for line in end.splitlines() if (mark := _parse(line))]
+    return (marks[-1].pk if marks else 0), not end or end.endswith(b"\n")
+
+
+def _append(path: str, text: bytes) -> None:
+    with Path(path).open("ab") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _line(mark: AuditCheckpoint) -> str:
+    at = mark.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps({name: getattr(mark, name) for name in FIELDS} | {"at": at})
+
+
+def _parse(line: bytes) -> AuditCheckpoint | None:
+    try:
+        told: dict[str, Any] = json.loads(line)
+        values = {name: told[name] for name in FIELDS}
+        values["at"] = parse_datetime(values["at"])
+        numbers = all(isinstance(values[name], int) for name in ("id", "entries", "last_id"))
+        texts = all(isinstance(values[name], str) for name in ("kind", "last_hash", "key_id", "signature"))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return AuditCheckpoint(**values) if numbers and texts and values["at"] and values["at"].tzinfo else None

@@ -1,0 +1,116 @@
+"""Checkpoints outside the database: whoever rewrites the whole history, key and all, does not reach them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calls import audit, witness
+from calls.models import AuditCheckpoint, AuditEntry, AuditHead
+from tests.conftest import ROOT
+from tests.evidence.conftest import Owner, append, sql
+from tests.evidence.test_tampering import RECHAIN
+
+
+@pytest.fixture
+def kept(tmp_path, settings) -> Path:
+    """The file of a history that is sealed after its third and its fifth entry."""
+    settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
+    return Path(settings.AUDIT_CHECKPOINT_FILE)
+
+
+@pytest.fixture
+def history(story, kept) -> list[AuditEntry]:
+    seal()
+    append("account.signed_out")
+    append("account.signed_in")
+    seal()
+    return list(AuditEntry.objects.order_by("id"))
+
+
+def seal() -> None:
+    audit.checkpoint()
+    witness.keep_up()
+
+
+def test_each_checkpoint_is_one_line_outside(history, kept, prove):
+    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [(line["kind"], line["entries"], line["last_hash"]) for line in lines] == [
+        ("seal", 3, history[2].hash),
+        ("seal", 5, history[4].hash),
+    ]
+    assert prove().code == 0
+
+
+def test_nothing_is_written_twice_and_what_was_missed_is_caught_up_with(history, kept):
+    witness.keep_up()
+    assert len(kept.read_text().splitlines()) == 2
+    kept.write_text(kept.read_text().splitlines()[0] + "\n")
+    witness.keep_up()
+    assert len(kept.read_text().splitlines()) == 2
+
+
+def rechain(environment: dict[str, str]) -> None:
+    """Rewrite every entry as somebody does who has the signing key as well, and forget the checkpoints."""
+    command = [sys.executable, "-c", RECHAIN.format(key_id="audit.signing_key_id()")]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def test_everything_chained_anew_with_the_right_key_is_found(history, prove, product_environment, settings):
+    rechain(product_environment)
+    proof = prove()
+    assert (proof.code, f"it contradicts line 1 of {settings.AUDIT_CHECKPOINT_FILE}" in proof.text) == (1, True)
+    settings.AUDIT_CHECKPOINT_FILE = ""
+    assert prove().code == 0, "inside the database nothing gives it away"
+
+
+def test_a_tail_cut_off_with_head_and_checkpoints_is_found(history, prove, settings):
+    with Owner():
+        sql("DELETE FROM calls_auditpersonal WHERE entry_id > %s", history[2].pk)
+        sql("DELETE FROM calls_auditentry WHERE id > %s", history[2].pk)
+        sql("DELETE FROM calls_auditcheckpoint WHERE entries > 3")
+    AuditHead.objects.update(entries=3, last_id=history[2].pk, last_hash=history[2].hash)
+    proof = prove()
+    assert (proof.code, "saw 5 entries; only 3 are left" in proof.text) == (1, True)
+    settings.AUDIT_CHECKPOINT_FILE = ""
+    assert prove().code == 0, "inside the database nothing gives it away"
+
+
+def test_a_line_that_was_changed_is_found(history, kept, prove):
+    kept.write_text(kept.read_text().replace('"entries": 5', '"entries": 4'))
+    proof = prove()
+    assert (proof.code, "Line 2 of" in proof.text) == (1, True)
+
+
+@pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"id": 1}', "null", "\x00"])
+def test_a_torn_line_is_a_doubt_and_the_next_one_stands_on_its_own(rubbish, history, kept, prove):
+    with kept.open("a") as file:
+        file.write(rubbish)
+    append("account.signed_in")
+    seal()
+    assert prove().code == (2 if rubbish else 0)
+    assert json.loads(kept.read_text().splitlines()[-1])["entries"] == 6
+
+
+def test_a_file_that_is_gone_is_a_doubt(history, kept, prove):
+    kept.unlink()
+    proof = prove()
+    assert (proof.code, "cannot be read" in proof.text) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_does_not_stop_the_checkpoints(story, kept, settings, caplog):
+    settings.AUDIT_CHECKPOINT_FILE = str(kept / "in a directory that is none")
+    seal()
+    assert AuditCheckpoint.objects.count() == 1
+    assert "could not be kept outside" in caplog.text
+
+
+def test_a_file_that_is_ahead_of_the_database_is_told_and_left_alone(history, kept, caplog):
+    before = kept.read_text()
+    with Owner():
+        sql("DELETE FROM calls_auditcheckpoint WHERE entries = 5")
+    witness.keep_up()
+    assert "could not be kept outside" in caplog.text
+    assert kept.read_text() == before
