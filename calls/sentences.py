@@ -47,6 +47,8 @@ SENTENCES = {
     "group.changed": _("%(who)s changed the group %(subject)s: %(changed)s."),
     "group.deleted": _("%(who)s deleted the group %(subject)s."),
     "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
+    "audit.export_started": _("%(who)s began to export audit entries as %(format)s."),
+    "audit.exported": _("%(who)s exported %(rows)s audit entries as %(format)s."),
     "retention.removed": _("Retention removed what was older than %(before)s, %(subject)s: %(rows)s."),
     "retention.ran": _("Retention ran. Removed: %(removed)s."),
 }
@@ -91,6 +93,7 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "answer": _answer(entry, details),
         "attempts": details.get("attempts", 1),
         "subject": _subject(details, personal.note if personal else ""),
+        "format": {"csv": "CSV", "jsonl": "JSON Lines"}.get(str(details.get("format")), "?"),
         "rows": details.get("rows", "?"),
         "before": str(details.get("before", "?"))[:10],
         "removed": _removed(details.get("removed")),

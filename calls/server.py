@@ -8,6 +8,7 @@ none of this and needs a proxy in front that has.
 import asyncio
 import contextlib
 import logging
+import time
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -30,11 +31,38 @@ _TOO_LARGE = b"413 Content Too Large"
 _TOO_SLOW = b"408 Request Timeout"
 
 
+class Flow:
+    """Whether a reader keeps up with a streamed response: the connection closes it while too much is waiting."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.moved_at = time.monotonic()
+
+    def pauseProducing(self) -> None:
+        """Wait: the reader is behind."""
+        self.open.clear()
+
+    def resumeProducing(self) -> None:
+        """Go on: what was waiting has left."""
+        self.moved_at = time.monotonic()
+        self.open.set()
+
+    def stopProducing(self) -> None:
+        """Nobody reads any more; whoever waits finds out by going on."""
+        self.open.set()
+
+
 class BoundedRequest(WebRequest):
-    """A request that may only be so long and only take so long to arrive."""
+    """A request that may only be so long and only take so long to arrive.
+
+    Its response may be streamed for as long as it is read: daphne by itself would end it after the time-out as if it
+    were complete, and keep in memory whatever a slow reader has not taken yet.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._flow: Flow | None = None
         self._arrived_bytes = 0
         self._refused = False
         self._arrival_timer: Any = reactor.callLater(ARRIVAL_SECONDS, self._expire)
@@ -62,6 +90,30 @@ class BoundedRequest(WebRequest):
             self.channel.loseConnection()
         else:
             super().requestReceived(command, path, version)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Send a part of the response."""
+        if message["type"] == "http.response.body" and self.channel is not None and not self.finished:
+            more = message.get("more_body", False)
+            if more and self._flow is None:
+                self._flow = Flow()
+                self.registerProducer(self._flow, True)
+            elif self._flow is not None and not more:
+                self.unregisterProducer()
+        super().handle_reply(message)
+
+    async def drained(self) -> None:
+        """Return when the reader has taken most of what was sent, or has gone."""
+        if self._flow is not None:
+            await self._flow.open.wait()
+            self._flow.moved_at = time.monotonic()
+
+    def check_timeouts(self) -> None:
+        """Hang up on a streamed response that stands still, in a way that cannot be taken for its end."""
+        if self._flow is None:
+            super().check_timeouts()
+        elif time.monotonic() - self._flow.moved_at > self.server.http_timeout:
+            self._abort()
 
     def connectionLost(self, reason: Any) -> None:
         """Stop waiting for the rest."""
@@ -122,6 +174,12 @@ class Server(DaphneServer):
     @http_factory.setter
     def http_factory(self, factory: HTTPFactory) -> None:
         self._http_factory = BoundedFactory(self)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send a part of a response, and let its maker wait while the reader is behind."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.body":
+            await protocol.drained()
 
     def listen_success(self, port: Any) -> None:
         """Start what runs beside the requests once the address is ours."""

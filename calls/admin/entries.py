@@ -1,14 +1,20 @@
 """The audit history itself: its entries, and the checkpoints that sign it."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from calls import audit
-from calls.admin import cells, filters
+from calls.admin import cells, filters, streams
 from calls.admin.evidence import EvidenceAdmin
 from calls.models import AuditCheckpoint, AuditEntry, Call
 from calls.sentences import sentence
@@ -48,6 +54,22 @@ class AuditEntryAdmin(EvidenceAdmin):
         (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
     )
     readonly_fields = cells.every_field(fieldsets)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of every list, an export and the verification."""
+        own = {"export": streams.export, "verify": streams.verify}
+        pages = [path(f"{name}/", self._guarded(view), name=f"calls_auditentry_{name}") for name, view in own.items()]
+        return [*pages, *super().get_urls()]
+
+    def _guarded(self, view: Callable[[admin.ModelAdmin, HttpRequest], HttpResponseBase]) -> Callable[..., Any]:
+        """Return the view for those only who may read the entries."""
+
+        def guarded(request: HttpRequest) -> HttpResponseBase:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(self, request)
+
+        return self.admin_site.admin_view(guarded)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
         """Return the entries with their personal values."""

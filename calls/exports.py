@@ -1,0 +1,167 @@
+"""Exports of the audit history: exactly the chosen entries, streamed, sealed, and checked again whenever somebody asks.
+
+A file ends with a seal: how many rows it has, the digest of everything before, where the chain stood, and a signature
+over all that. An export is two entries, one before the first row leaves and one when the last has: without the first
+there is no export, and a file that was cut off lacks the seal.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone, translation
+
+from calls import audit
+from calls.models import AuditEntry
+from calls.sentences import sentence
+
+FORMAT = "calls-dashboard-audit-export/1"
+BATCH = 1_000
+SEAL = "#seal"
+BOM = "\ufeff"
+# What spreadsheets take for the beginning of a formula, at the start of a cell or behind blanks.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+COLUMNS = (
+    "id",
+    "at",
+    "what_happened",
+    "action",
+    "actor_id",
+    *audit.PERSONAL_FIELDS,
+    "call_key",
+    "graph_id",
+    "chain_id",
+    "tenant_id",
+    "attempt_id",
+    "reason",
+    "graph_status",
+    "graph_code",
+    "request_id",
+    "client_request_id",
+    "details",
+    "previous_hash",
+    "hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an export is written: its media type, its first lines, the line of an entry and of the seal."""
+
+    media_type: str
+    head: Callable[[dict[str, object]], str]
+    line: Callable[[AuditEntry], str]
+    seal: Callable[[dict[str, object]], str]
+
+
+class Export:
+    """One export under way."""
+
+    def __init__(
+        self, name: str, entries: QuerySet[AuditEntry], *, actor: audit.Actor, chosen: Mapping[str, object]
+    ) -> None:
+        """Record that the export begins. Raises django.db.DatabaseError when that cannot be recorded."""
+        self.id, self.form, self._actor = str(uuid.uuid4()), FORMS[name], actor
+        self.file_name = f"audit-{timezone.now():%Y%m%d-%H%M%S}-{self.id[:8]}.{name}"
+        self._told: dict[str, object] = {"export": self.id, "format": name, "chosen": dict(chosen)}
+        with transaction.atomic():
+            head = audit.locked_head()
+            self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
+            audit.append("audit.export_started", actor=actor, details=self._told)
+        self._entries = entries.order_by("id").filter(id__lte=head.last_id).select_related("personal")
+        self._language = translation.get_language() or "en"
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
+        digest, rows, last_id = hashlib.sha256(), 0, 0
+        piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._told["chosen"]}).encode()
+        while piece:
+            digest.update(piece)
+            yield piece
+            batch = list(self._entries.filter(id__gt=last_id)[:BATCH])
+            rows, last_id = rows + len(batch), batch[-1].pk if batch else last_id
+            with translation.override(self._language):
+                piece = "".join(map(self.form.line, batch)).encode()
+        yield self._seal(rows, digest.hexdigest()).encode()
+
+    def _seal(self, rows: int, digest: str) -> str:
+        seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}
+        seal |= {"sealed_at": _moment(timezone.now()), "key_id": audit.signing_key_id()}
+        with transaction.atomic():
+            details = {**self._told, "rows": rows, "sha256": digest}
+            audit.append("audit.exported", actor=self._actor, details=details)
+        return self.form.seal({**seal, "signature": audit.sign(seal_text(seal))})
+
+
+def seal_text(seal: Mapping[str, object]) -> str:
+    """Return what a seal's signature signs."""
+    unsigned = {name: value for name, value in seal.items() if name != "signature"}
+    return "export:" + json.dumps(unsigned, sort_keys=True, separators=(",", ":"))
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+# JSON Lines -----------------------------------------------------------------------------------------------------------
+
+
+def _json_line(entry: AuditEntry) -> str:
+    """Return the entry with everything that its hash and its commitments are computed from."""
+    told: dict[str, Any] = {name: getattr(entry, name) for name in ("id", *audit.CHAINED_FIELDS, "hash", "signature")}
+    told["at"], told["what_happened"] = _moment(entry.at), sentence(entry)
+    personal = getattr(entry, "personal", None)
+    if personal is not None:
+        told["personal"] = {name: value for name in audit.PERSONAL_FIELDS if (value := getattr(personal, name))}
+        told["salts"] = personal.salts
+    return _json(told)
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+# CSV ------------------------------------------------------------------------------------------------------------------
+
+
+def _csv_row(cells: list[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow([safe_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "backslashreplace").decode()
+
+
+def safe_cell(value: object) -> str:
+    """Return the value as a spreadsheet shows it and never computes it: an apostrophe goes before formulas."""
+    text = "" if value is None else str(value).replace("\0", "")
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+
+
+def _csv_line(entry: AuditEntry) -> str:
+    personal = getattr(entry, "personal", None)
+    special = {"at": _moment(entry.at), "what_happened": sentence(entry)}
+    special |= {name: getattr(personal, name, "") for name in audit.PERSONAL_FIELDS}
+    return _csv_row([special[name] if name in special else getattr(entry, name) for name in COLUMNS])
+
+
+FORMS = {
+    "csv": Form(
+        media_type="text/csv; charset=utf-8",
+        head=lambda told: BOM + _csv_row(list(COLUMNS)),
+        line=_csv_line,
+        seal=lambda seal: _csv_row([SEAL, json.dumps(seal)]),
+    ),
+    "jsonl": Form(
+        media_type="application/x-ndjson; charset=utf-8",
+        head=_json,
+        line=_json_line,
+        seal=lambda seal: _json({"seal": seal}),
+    ),
+}

@@ -1,0 +1,51 @@
+"""Check an exported audit file: exit 0 genuine, 1 changed or contradicted, 2 not provable either way."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from calls import seals
+from calls.proof import Verdict
+
+SUMMARIES = {
+    Verdict.INTACT: "Genuine",
+    Verdict.BROKEN: "Not genuine",
+    Verdict.UNPROVED: "Not provable either way",
+}
+MOST_FAULTS = 20
+
+
+class Command(BaseCommand):
+    """Compares the file with its seal, and each of its rows with the history."""
+
+    help = (
+        "Check a file that was exported from the audit history. Exit code 0: it is as it was exported, and the history "
+        "still says the same. 1: it was changed, cut off, or the history was. 2: cannot be proved either way."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file."""
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Leave with the verdict as exit code."""
+        try:
+            found = seals.check(options["file"])
+        except (OSError, DatabaseError) as error:
+            self.stderr.write(self.style.ERROR(f"Not provable: {error}"))
+            sys.exit(Verdict.UNPROVED)
+        for fault in found.faults[:MOST_FAULTS]:
+            self.stderr.write(self.style.ERROR(fault))
+        for doubt in found.doubts:
+            self.stderr.write(self.style.WARNING(doubt))
+        told = f"{SUMMARIES[found.verdict]}: {found.rows:,} rows"
+        if found.seal:
+            told += f", exported when the chain had {found.seal.get('entries')} entries"
+        if found.removed:
+            told += f"; {found.removed:,} of them retention has removed from the history since"
+        self.stdout.write(f"{told}.")
+        sys.exit(found.verdict)
