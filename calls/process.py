@@ -12,8 +12,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
-from calls import rights
+from calls import configuration, rights
 from calls.graph import http
 from calls.graph.bearer import CallbackVerifier, KeySet
 from calls.graph.client import GraphClient, GraphError
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 RECHECK_SECONDS = 5.0
 WARM_SECONDS = 60.0
 WARM_RETRY_SECONDS = 5.0
+RECORD_RETRY_SECONDS = 5.0
 DRAIN_SECONDS = 8.0
 
 
@@ -81,6 +83,7 @@ class Process:
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
             asyncio.create_task(_repeat(self._warm, WARM_RETRY_SECONDS)),
+            asyncio.create_task(self._record_settings()),
         ]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -107,6 +110,18 @@ class Process:
         self._credentials.close()
         self._token_client.close()
         await self._client.aclose()
+
+    async def _record_settings(self) -> None:
+        """Have the history say which settings changed since the last start, as soon as the database takes it."""
+        while True:
+            try:
+                changed = await self.threads["decisions"].run(configuration.record_changes)
+            except (DatabaseError, InterfaceError):
+                logger.exception("Changed settings could not be recorded; it is tried again.")
+                await asyncio.sleep(RECORD_RETRY_SECONDS)
+            else:
+                logger.info("Settings that differ from the last start: %s", ", ".join(changed) or "none")
+                return
 
     async def _warm(self) -> None:
         """Have signing keys and tokens at hand before the first call needs them."""

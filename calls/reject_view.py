@@ -9,11 +9,13 @@ import json
 import logging
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.http import require_POST
@@ -57,12 +59,13 @@ class Form:
 @require_POST
 async def reject(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Reject the call and answer as the request prefers; see the contract of this address for the statuses."""
+    clicked_at = timezone.now()
     user = await request.auser()
     if not user.is_authenticated:
         if _wants_json(request):
             return _as_json(Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring.")))
         return redirect("login")
-    reply = await _decide(request, user, key)
+    reply = await _decide(request, user, key, clicked_at)
     return _as_json(reply) if _wants_json(request) else await _as_page(request, reply)
 
 
@@ -73,7 +76,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
 
 
-async def _decide(request: HttpRequest, user: Any, key: uuid.UUID) -> Reply:
+async def _decide(request: HttpRequest, user: Any, key: uuid.UUID, clicked_at: datetime) -> Reply:
     actor, running = actor_of(user, request), process.running()
     decisions = running.threads["decisions"]
     if not await user.ahas_perm(roles.REJECT):
@@ -84,7 +87,7 @@ async def _decide(request: HttpRequest, user: Any, key: uuid.UUID) -> Reply:
         details = {"reason": clean(form.reason, 50) if form else ""}
         await decisions.run(rejections.record_refusal, "reject.bad_request", key, actor, details)
         return Reply(422, "unknown_reason", _("Choose one of the reasons none, busy or forbidden."))
-    wish = rejections.Wish(key, RejectReason(form.reason), actor, form.note, form.seen)
+    wish = rejections.Wish(key, RejectReason(form.reason), actor, form.note, form.seen, clicked_at)
     deciding = rejections.reject(wish, thread=decisions, graph=running.graph, hints=running.hints)
     try:
         decision = await asyncio.shield(running.run(deciding))

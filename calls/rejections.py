@@ -17,7 +17,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -42,13 +42,14 @@ Outcome = RejectAttempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a supervisor asks for; `seen` is what their browser says it showed them."""
+    """What a supervisor asks for; `seen` is what their browser says it showed them, `clicked_at` when it came."""
 
     key: uuid.UUID
     reason: RejectReason
     actor: audit.Actor
     note: str = ""
     seen: dict[str, object] | None = None
+    clicked_at: datetime = field(default_factory=timezone.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,10 @@ async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hint
     if isinstance(claimed, DecisionError):
         raise claimed
     hints.publish([claimed.call_id])
+    timing = {"received_at": claimed.call.received_at, "clicked_at": wish.clicked_at, "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
-    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer)
+    timing["answered_at"] = timezone.now()
+    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, _as_text(timing))
     hints.publish([claimed.call_id])
     metrics.DECISIONS.labels(settled).inc()
     metrics.DECISION_SECONDS.observe(time.monotonic() - started)
@@ -165,7 +168,7 @@ def _claim(wish: Wish) -> RejectAttempt | DecisionError:
             requested_at=timezone.now(),
         )
         _touch(call)
-        details = {**_reported(wish), "received_at": iso(call.received_at), "deadline": iso(call.deadline)}
+        details = {**_reported(wish, call), "deadline": iso(call.deadline)}
         if call.pk != named.pk:
             details["retargeted_from"] = named.graph_id
         audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
@@ -209,7 +212,7 @@ def _has_lapsed(call: Call) -> bool:
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
-    details = _reported(wish)
+    details = _reported(wish, call)
     if isinstance(obstacle, DecidedByAnother):
         action = "reject.decided_by_another"
         details |= {
@@ -225,8 +228,13 @@ def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
     audit.append(action, actor=wish.actor, call=call, reason=wish.reason, note=wish.note, details=details)
 
 
-def _reported(wish: Wish) -> dict[str, object]:
-    return {"seen_as_reported_by_browser": wish.seen} if wish.seen else {}
+def _reported(wish: Wish, call: Call) -> dict[str, object]:
+    reported: dict[str, object] = {"seen_as_reported_by_browser": wish.seen} if wish.seen else {}
+    return {**reported, **_as_text({"received_at": call.received_at, "clicked_at": wish.clicked_at})}
+
+
+def _as_text(timing: Mapping[str, datetime]) -> dict[str, object]:
+    return {name: iso(moment) for name, moment in timing.items()}
 
 
 def _touch(call: Call) -> None:
@@ -272,19 +280,24 @@ async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]
 
 
 async def _record_for_sure(
-    thread: DatabaseThread, actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer
+    thread: DatabaseThread,
+    actor: audit.Actor,
+    attempt: RejectAttempt,
+    outcome: str,
+    answer: Answer,
+    timing: dict[str, object],
 ) -> str:
     """Record the outcome, trying again while the database is away; the keeper finds what is left open in the end."""
     for tries_left in reversed(range(RECORD_ATTEMPTS)):
         try:
-            return await thread.run(_record, actor, attempt, outcome, answer)
+            return await thread.run(_record, actor, attempt, outcome, answer, timing)
         except (DatabaseError, InterfaceError):
             logger.exception("The outcome of attempt %s could not be recorded; %d tries left.", attempt.id, tries_left)
             await asyncio.sleep(RECORD_PAUSE_SECONDS)
     return outcome
 
 
-def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer) -> str:
+def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=attempt.call_id)
         if outcome == Outcome.ENDED_ELSEWHERE:
@@ -296,10 +309,14 @@ def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: An
         attempt.save()
         _touch(call)
         heard = audit.GraphAnswer(**asdict(answer))
-        audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard)
+        audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard, details=timing)
         for step in steps[1:]:
-            audit.append(f"reject.{step}", actor=actor, call=call, attempt=attempt)
+            audit.append(f"reject.{step}", actor=actor, call=call, attempt=attempt, details=_ending(call))
         return steps[-1]
+
+
+def _ending(call: Call) -> dict[str, object]:
+    return {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
 
 
 def _follows(outcome: str, call: Call) -> list[str]:

@@ -46,6 +46,8 @@ SENTENCES = {
     "group.created": _("%(who)s created the group %(subject)s."),
     "group.changed": _("%(who)s changed the group %(subject)s: %(changed)s."),
     "group.deleted": _("%(who)s deleted the group %(subject)s."),
+    "settings.recorded": _("The settings of the first start were recorded."),
+    "settings.changed": _("Settings differ from the last start: %(changed)s."),
     "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
     "audit.export_started": _("%(who)s began to export audit entries as %(format)s."),
     "audit.exported": _("%(who)s exported %(rows)s audit entries as %(format)s."),
@@ -97,7 +99,7 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "rows": details.get("rows", "?"),
         "before": str(details.get("before", "?"))[:10],
         "removed": _removed(details.get("removed")),
-        "changed": ", ".join(details["changed"]) if isinstance(details.get("changed"), dict) else "",
+        "changed": ", ".join(map(str, details["changed"])) if isinstance(details.get("changed"), dict | list) else "",
         "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
     }
 

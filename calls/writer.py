@@ -377,7 +377,8 @@ def settle_by_ending(ended: list[Call]) -> None:
         attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
         attempt.save(update_fields=["outcome", "settled_at"])
         actor = audit.Actor(id=attempt.actor_id, name=attempt.actor_name)
-        audit.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt)
+        details = {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
+        audit.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt, details=details)
 
 
 def _record_withdrawals(withdrawn: list[Call]) -> None:

@@ -16,7 +16,7 @@ LAYERS = [
     {"process"},
     {"keeper"},
     {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
-    {"retention", "seals", "exports"},
+    {"retention", "seals", "exports", "configuration"},
     {"writer", "sentences", "words", "advice"},
     {"audit", "proof", "witness", "live", "folding", "guards", "roles", "threads", "metrics"},
     {"models", "moments"},

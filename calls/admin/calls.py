@@ -201,7 +201,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
     fieldsets = (
         (None, {"fields": ("actor_name", "caller", "reason", "note", "outcome", "related")}),
         (_("Story"), {"fields": ("story",)}),
-        (_("Times"), {"fields": ("received", "moment", "settled", "took")}),
+        (_("Times"), {"fields": ("timing", "settled", "took")}),
         (
             _("Graph's answer"),
             {"fields": ("graph_status", "graph_code", "graph_message", "request_id", "client_request_id")},
@@ -214,10 +214,10 @@ class RejectAttemptAdmin(EvidenceAdmin):
         """Return when it was asked for."""
         return cells.moment(attempt.requested_at)
 
-    @admin.display(description=_("call received"))
-    def received(self, attempt: RejectAttempt) -> str:
-        """Return when the call began to ring."""
-        return cells.moment(attempt.call.received_at)
+    @admin.display(description=_("step by step"))
+    def timing(self, attempt: RejectAttempt) -> SafeString | str:
+        """Return when the call was received, seen and clicked, Graph asked, its answer and the end heard."""
+        return cells.timing(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
 
     @admin.display(description=_("settled"))
     def settled(self, attempt: RejectAttempt) -> str:

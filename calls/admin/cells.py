@@ -9,12 +9,14 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from calls.models import AuditEntry, RejectAttempt
-from calls.sentences import sentence
+from calls.sentences import details_of, sentence
 
 STORY_LIMIT = 200  # audit entries shown on the page of one call
 NOTHING = "–"
@@ -64,3 +66,35 @@ def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
 
 def every_field(fieldsets: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _title, options in fieldsets for name in options["fields"]))
+
+
+TIMING = {
+    "received_at": _("Graph told of the call"),
+    "shown_at": _("first shown, says the browser"),
+    "clicked_at": _("the click arrived"),
+    "asked_at": _("Graph was asked"),
+    "answered_at": _("Graph answered"),
+    "ended_at": _("Graph told of the end"),
+}
+
+
+def timing(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
+    """Return when each step of a decision was, and how many seconds after the first, as its entries tell it."""
+    told: dict[str, Any] = {}
+    for entry in entries.order_by("id")[:STORY_LIMIT]:
+        details = details_of(entry)
+        seen = details.pop("seen_as_reported_by_browser", None)
+        for name, value in {**(seen if isinstance(seen, dict) else {}), **details}.items():
+            if name in TIMING and name not in told and isinstance(value, str):
+                told[name] = _read(value)
+    steps = [(words, told[name]) for name, words in TIMING.items() if told.get(name)]
+    began = steps[0][1] if steps else None
+    rows = [(words, moment(at), f"{(at - began).total_seconds():+.3f}") for words, at in steps]
+    return format_html_join("", "<div>{}: {} ({} s)</div>", rows) or NOTHING
+
+
+def _read(text: str) -> datetime | None:
+    with suppress(ValueError):
+        parsed = parse_datetime(text)
+        return parsed if parsed and timezone.is_aware(parsed) else None
+    return None

@@ -1,0 +1,82 @@
+"""Settings that differ from the last start become an audit entry: their names and digests, never their values.
+
+The digests are keyed with the audit signing key, so that nobody can guess a value by trying; two of them can be
+compared as long as that key stays the same.
+"""
+
+import hmac
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from calls import audit
+from calls.models import AuditEntry
+
+# What decides who gets in, whom the dashboard talks to and what it keeps. Processes that share a database may differ in
+# the rest: where they listen, how much they log.
+NAMES = (
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "GRAPH_APP_ID",
+    "GRAPH_TENANT_ID",
+    "GRAPH_TENANTS",
+    "GRAPH_CLIENT_SECRET",
+    "GRAPH_CLIENT_CERTIFICATE",
+    "GRAPH_BASE_URL",
+    "GRAPH_CALLS_PATH",
+    "GRAPH_AUTHORITY",
+    "GRAPH_CALLBACK_METADATA_URL",
+    "GRAPH_CALLBACK_ISSUERS",
+    "GRAPH_CALLBACK_URI",
+    "GRAPH_CA_BUNDLE",
+    "GRAPH_TENANT_MISMATCH",
+    "AUDIT_CHECKPOINT_FILE",
+    "RETENTION_DAYS_NOTIFICATIONS",
+    "RETENTION_DAYS_CALLS",
+    "RETENTION_DAYS_PERSONAL",
+    "RETENTION_DAYS_AUDIT",
+    "WORKING_DAYS",
+    "WORKING_HOURS",
+    "CALL_ANSWER_WINDOW_SECONDS",
+    "TIME_ZONE",
+    "REDIS_URL",
+)
+WITH_OWN_ADDRESS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+
+
+def record_changes() -> list[str]:
+    """Append an entry when settings are not as they were at the last start; return the names of those.
+
+    The first start ever records all of them. Raises django.db.DatabaseError.
+    """
+    with transaction.atomic():
+        audit.locked_head()  # two processes that start together record a change once
+        before, now = _before(), {name: _digest(name) for name in NAMES}
+        changed = [name for name in NAMES if before.get(name) != now[name]]
+        if before and before.get("AUDIT_SIGNING_KEY") != audit.signing_key_id():
+            changed = ["AUDIT_SIGNING_KEY"]  # under another key no digest can be compared with those before
+        if changed:
+            details = {"changed": changed, "digests": {**now, "AUDIT_SIGNING_KEY": audit.signing_key_id()}}
+            action = "settings.changed" if before else "settings.recorded"
+            audit.append(action, actor=audit.SYSTEM, details=details)
+    return changed
+
+
+def _before() -> dict[str, Any]:
+    actions = ("settings.changed", "settings.recorded")
+    newest = AuditEntry.objects.filter(action__in=actions).order_by("-id").values_list("details", flat=True).first()
+    return dict(json.loads(newest)["digests"]) if newest else {}
+
+
+def _digest(name: str) -> str:
+    value = getattr(settings, name)
+    if name in WITH_OWN_ADDRESS:
+        own = urlsplit(settings.PUBLIC_URL)
+        value = sorted(set(value) - {own.hostname, f"{own.scheme}://{own.netloc}"})
+    text = f"setting\0{name}\0{value!r}"
+    return hmac.digest(settings.AUDIT_SIGNING_KEY.encode(), text.encode("utf-8", "replace"), "sha256").hex()[:32]

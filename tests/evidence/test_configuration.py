@@ -1,0 +1,87 @@
+"""A changed setting shows in the history, and nothing of its value does."""
+
+import json
+import re
+import threading
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from calls import configuration
+from calls.models import AuditEntry
+from calls.sentences import sentence
+from tests.servers import Dashboard, wait_until
+
+
+def newest() -> AuditEntry:
+    return AuditEntry.objects.latest("id")
+
+
+def test_the_first_start_records_all_settings_and_the_next_one_none(database):
+    assert configuration.record_changes() == list(configuration.NAMES)
+    assert sentence(newest()) == "The settings of the first start were recorded."
+    assert configuration.record_changes() == []
+    assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GRAPH_CLIENT_SECRET", "hunter2"),
+        ("RETENTION_DAYS_AUDIT", 30),
+        ("GRAPH_TENANTS", ["contoso"]),
+        ("CALL_ANSWER_WINDOW_SECONDS", 14.0),
+        ("DEBUG", True),
+        ("ALLOWED_HOSTS", ["elsewhere.example"]),
+    ],
+)
+def test_a_changed_setting_is_named_and_its_value_is_not(name, value, database, settings, prove):
+    configuration.record_changes()
+    setattr(settings, name, value)
+    assert configuration.record_changes() == [name]
+    assert sentence(newest()) == f"Settings differ from the last start: {name}."
+    details = json.loads(newest().details)
+    assert set(details) == {"changed", "digests"}
+    assert all(re.fullmatch("[0-9a-f]{16,32}", digest) for digest in details["digests"].values())
+    assert configuration.record_changes() == []
+    assert prove().code == 0
+
+
+def test_no_setting_is_stored_as_it_is(database, settings):
+    configuration.record_changes()
+    digests = json.loads(newest().details)["digests"]
+    assert len(set(digests.values())) == len(digests), "the same value under two names looks the same"
+    for name in configuration.NAMES:
+        assert len(digests[name]) == 32
+    assert settings.AUDIT_SIGNING_KEY not in newest().details
+
+
+def test_another_signing_key_is_all_that_can_be_told(database, settings):
+    configuration.record_changes()
+    settings.AUDIT_SIGNING_KEY, settings.DEBUG = "another", True
+    assert configuration.record_changes() == ["AUDIT_SIGNING_KEY"]
+
+
+def test_processes_that_start_together_record_a_change_once(database):
+    def start() -> None:
+        try:
+            configuration.record_changes()
+        finally:
+            connection.close()
+
+    starting = [threading.Thread(target=start) for _ in range(4)]
+    for thread in starting:
+        thread.start()
+    for thread in starting:
+        thread.join()
+    assert AuditEntry.objects.count() == 1
+
+
+def test_a_start_with_another_setting_is_an_entry(database, product_environment, tmp_path):
+    call_command("collectstatic", verbosity=0, interactive=False)
+    with Dashboard(product_environment, tmp_path / "log"):
+        wait_until(lambda: AuditEntry.objects.filter(action="settings.recorded").exists())
+    with Dashboard(product_environment | {"GRAPH_TENANTS": "contoso"}, tmp_path / "log"):
+        entry = wait_until(lambda: AuditEntry.objects.filter(action="settings.changed").first())
+    assert json.loads(entry.details)["changed"] == ["GRAPH_TENANTS"]
