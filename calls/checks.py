@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from calls import hours
+
 
 @register()
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
@@ -65,6 +67,10 @@ def _nonsense() -> Iterator[CheckMessage]:
     for subject in ("NOTIFICATIONS", "CALLS", "PERSONAL", "AUDIT"):
         if getattr(settings, f"RETENTION_DAYS_{subject}") < 0:
             yield Error(f"RETENTION_DAYS_{subject} must be a number of days, or 0 to keep for ever.", id="calls.E020")
+    try:
+        hours.configured()
+    except ValueError as error:
+        yield Error(f"WORKING_DAYS or WORKING_HOURS cannot be understood: {error}", id="calls.E022")
     for name in ("GRAPH_BASE_URL", "GRAPH_AUTHORITY", "GRAPH_CALLBACK_METADATA_URL"):
         if urlsplit(getattr(settings, name)).scheme != "https":
             yield Error(f"{name} must be an https:// address.", id="calls.E003")

@@ -264,6 +264,8 @@ class AuditEntry(AppendOnlyModel):
             models.Index(fields=["graph_id"], name="entry_graph_id"),
             models.Index(fields=["chain_id"], name="entry_chain"),
             models.Index(fields=["attempt_id"], name="entry_attempt"),
+            models.Index(fields=["graph_code", "at", "id"], name="entry_graph_code"),
+            models.Index(fields=["graph_status", "at", "id"], name="entry_graph_status"),
             models.Index(fields=["request_id"], name="entry_request"),
             models.Index(fields=["client_request_id"], name="entry_client_request"),
         ]

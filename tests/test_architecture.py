@@ -19,7 +19,7 @@ LAYERS = [
     {"retention", "seals", "exports", "configuration"},
     {"writer", "sentences", "words", "advice"},
     {"audit", "proof", "witness", "live", "folding", "guards", "roles", "threads", "metrics"},
-    {"models", "moments"},
+    {"models", "moments", "hours"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}

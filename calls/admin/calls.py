@@ -46,7 +46,7 @@ class CallAdmin(EvidenceAdmin):
     """Every call, what Graph said about it and what people did about it."""
 
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
-    list_filter = (filters.NarrowCalls, filters.DecisionFilter, filters.StateFilter)
+    list_filter = (filters.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
     search_fields = ("source__name", "source__id", "graph_id", "chain_id", "key")
     search_help_text = _("Part of the caller's name or id, of the call's Graph id or key, of its chain")
     date_hierarchy = "received_at"
@@ -193,7 +193,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
     """Every try to reject a call, with its timing."""
 
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
-    list_filter = (filters.NarrowAttempts, "outcome", filters.ReasonFilter)
+    list_filter = (filters.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
     list_select_related = ("call",)
     search_fields = ("actor_name", "note", "request_id", "client_request_id", "call__graph_id")
     search_help_text = _("Part of a person's name, of a note, of a request id, of the call's Graph id")

@@ -4,21 +4,28 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from calls import hours
+from calls.audit import folded
 from calls.graph.vocabulary import CallState, RejectReason
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from calls.sentences import SENTENCES
 
 Outcome = RejectAttempt.Outcome
+FEW = 5_000  # entries that are collected and sorted in no time
 TEXT, TIME = "search", "datetime-local"  # types of an <input>
 
 
@@ -113,13 +120,42 @@ class NarrowFilter(admin.ListFilter):
         }
 
 
+def either(*ways: tuple[type[Model], str, str]) -> Q:
+    """Return the condition that an entry, or the personal values of it, have this value in this column, for any way.
+
+    An OR across two tables keeps databases from using any index, and collecting and sorting all entries of somebody
+    busy takes seconds; so a few indexed looks tell first which ways lead anywhere, and whether to few entries or many.
+    """
+    found = {way: count for way in ways if (count := _up_to_many(way))}
+    if not found:
+        return Q(pk__in=[])
+    if len(found) == 1 or max(found.values()) > FEW:
+        conditions = [_condition(way, many=count > FEW) for way, count in found.items()]
+        return reduce(or_, conditions)
+    first, *others = (model._default_manager.filter(**{column: value}) for model, column, value in found)
+    return Q(pk__in=first.order_by().values("pk").union(*(other.order_by().values("pk") for other in others)))
+
+
+def _up_to_many(way: tuple[type[Model], str, str]) -> int:
+    model, column, value = way
+    return model._default_manager.filter(**{column: value}).order_by().values("pk")[: FEW + 1].count()
+
+
+def _condition(way: tuple[type[Model], str, str], *, many: bool) -> Q:
+    model, column, value = way
+    if model is AuditEntry:
+        return Q(**{column: value})
+    rows = AuditPersonal.objects.filter(**{column: value})
+    # Of many, the newest are found sooner by looking at one entry after the other than by collecting them all.
+    return Q(Exists(rows.filter(entry=OuterRef("pk")))) if many else Q(pk__in=rows.order_by().values("pk"))
+
+
 def _acted(text: str) -> Q:
-    names = AuditPersonal.objects.filter(actor_name__iexact=text)
-    return Q(actor_id=text) | Q(pk__in=names.values("pk"))
+    return either((AuditEntry, "actor_id", text), (AuditPersonal, "actor_folded", folded(text)))
 
 
 def _called(text: str) -> Q:
-    return Q(personal__caller_name__icontains=text) | Q(personal__caller_id__iexact=text)
+    return either((AuditPersonal, "caller_folded", folded(text)), (AuditPersonal, "caller_id", text))
 
 
 def _about_call(text: str) -> Q:
@@ -127,8 +163,22 @@ def _about_call(text: str) -> Q:
 
 
 def _answered(text: str) -> Q:
-    by_code = Q(graph_code__iexact=text)
-    return by_code | Q(graph_status=int(text)) if text.isdecimal() and len(text) == 3 else by_code
+    return Q(graph_status=int(text)) if text.isdecimal() and len(text) == 3 else Q(graph_code=text)
+
+
+def named(text: str) -> Q:
+    """Return the condition that an entry names this person, caller, call, chain, attempt or request, in full."""
+    ids = ("call_key", "graph_id", "chain_id", "attempt_id", "request_id", "client_request_id")
+    names = {"actor_folded": folded(text), "caller_folded": folded(text), "caller_id": text}
+    ways = [(AuditEntry, column, text) for column in ids]
+    return either(*ways, *((AuditPersonal, column, value) for column, value in names.items()))
+
+
+def _among(actions: list[str], entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Return the entries with these actions; of many the newest are found without collecting all of them first."""
+    if any(_up_to_many((AuditEntry, "action", action)) > FEW for action in actions):
+        return entries.alias(act=Coalesce("action", Value(""))).filter(act__in=actions)
+    return entries.filter(action__in=actions)
 
 
 class NarrowEntries(NarrowFilter):
@@ -136,8 +186,13 @@ class NarrowEntries(NarrowFilter):
 
     blanks = (
         *span("at"),
-        Blank("who", _("Who (name or account number)"), _acted),
-        Blank("caller", _("Caller (part of the name, or the whole id)"), _called),
+        Blank("who", _("Who (whole name or account number)"), _acted),
+        Blank("caller", _("Caller (whole name or id)"), _called),
+        Blank(
+            "caller_part",
+            _("Caller (part of the name; quick within a span of time)"),
+            lambda text: Q(personal__caller_folded__contains=folded(text)),
+        ),
         Blank("about", _("Call (key or Graph id)"), _about_call),
         Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
         Blank("attempt", _("Attempt"), lambda text: Q(attempt_id=text.lower())),
@@ -237,6 +292,31 @@ OUTCOMES = {
 }
 
 
+class HoursFilter(admin.SimpleListFilter):
+    """Rows by whether they fall into working hours."""
+
+    title = _("working hours")
+    parameter_name = "hours"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        """Return inside and outside, with what is meant by it."""
+        meant = {"days": settings.WORKING_DAYS, "hours": settings.WORKING_HOURS}
+        return [
+            ("outside", _("outside %(hours)s on days %(days)s of the week") % meant),
+            ("inside", _("within them")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return the rows inside or outside."""
+        field, meant = TIMES[queryset.model], hours.configured()
+        conditions = {"outside": meant.outside(field), "inside": meant.inside(field)}
+        chosen = conditions.get(self.value() or "")
+        return queryset.filter(chosen) if chosen is not None else queryset
+
+
+TIMES: dict[type[Model], str] = {AuditEntry: "at", Call: "received_at", RejectAttempt: "requested_at"}
+
+
 class OutcomeFilter(admin.SimpleListFilter):
     """Audit entries by how the thing ended."""
 
@@ -250,7 +330,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         """Return the entries with such an outcome."""
         chosen = OUTCOMES.get(self.value() or "")
-        return queryset.filter(action__in=chosen[1]) if chosen else queryset
+        return _among(chosen[1], queryset) if chosen else queryset
 
 
 class DecisionFilter(admin.SimpleListFilter):
