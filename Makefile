@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test fuzz check format lock clean
+.PHONY: help demo serve test fuzz acts check format lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +22,9 @@ test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the dat
 
 fuzz: $(VENV)/.dev ## A hundred thousand generated bodies, and as many bad tokens (minutes)
 	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest tests/product/test_hostile_bodies.py
+
+acts: $(VENV)/.dev ## Ten thousand random acts from two processes on the PostgreSQL that DATABASE_URL names (minutes)
+	@ACTS=10000 $(BIN)/python -X dev -m pytest tests/evidence/test_count.py
 
 check: $(VENV)/.dev ## Style, types, migrations, deployment settings
 	@$(BIN)/ruff check .

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from calls import audit, proof
 from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
@@ -53,6 +55,17 @@ class Subject:
         It is never in the future: a run does not remove what it writes itself.
         """
         return min(now - timedelta(days=self.days), timezone.now()) if self.days > 0 else None
+
+
+def told(*names: str) -> str:
+    """Return in a sentence or two how long the named subjects are kept, in the active language."""
+    sentences = []
+    for subject in SUBJECTS:
+        if subject.name in names:
+            words = {"subject": KEPT[subject.name], "days": subject.days}
+            lasting = gettext("%(subject)s are kept for %(days)s days.") if subject.days else FOR_EVER
+            sentences.append(str(lasting) % words)
+    return " ".join(sentences)
 
 
 def is_due() -> bool:
@@ -200,3 +213,10 @@ SUBJECTS = (
     Subject("personal", _old_personal, _erase_personal),
     Subject("audit", _old_entries, _remove_entries),
 )
+FOR_EVER = _("%(subject)s are kept for ever.")
+KEPT = {
+    "notifications": _("Raw notifications"),
+    "calls": _("Calls and the attempts made on them"),
+    "personal": _("Names, addresses, numbers and notes in the audit history"),
+    "audit": _("Audit entries"),
+}

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from calls import roles, story, words
+from calls import retention, roles, story, words
 from calls.history import Filters, read_page
 from calls.models import Call
 
@@ -41,6 +41,7 @@ def history(request: HttpRequest) -> HttpResponse:
     """Return one page of the calls that match the filters in the address, newest first."""
     filters = Filters(request.GET)
     context = {"filters": filters, "page": read_page(filters), "time_zone": settings.TIME_ZONE}
+    context["kept"] = retention.told("calls", "notifications")
     return render(request, "calls/history.html", context)
 
 

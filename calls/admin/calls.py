@@ -45,6 +45,7 @@ class AttemptInline(EvidenceInline):
 class CallAdmin(EvidenceAdmin):
     """Every call, what Graph said about it and what people did about it."""
 
+    subjects = ("calls",)
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
     list_filter = (filters.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
     search_fields = ("source__name", "source__id", "graph_id", "chain_id", "key")
@@ -154,6 +155,7 @@ class CallAdmin(EvidenceAdmin):
 class NotificationAdmin(EvidenceAdmin):
     """What arrived, as it arrived."""
 
+    subjects = ("notifications",)
     list_display = ("moment", "change_type", "resource", "problem", "related")
     list_filter = (filters.NarrowNotifications, filters.ProblemFilter)
     search_fields = ("resource", "message_id", "chain_id", "scenario_id")
@@ -192,6 +194,7 @@ class NotificationAdmin(EvidenceAdmin):
 class RejectAttemptAdmin(EvidenceAdmin):
     """Every try to reject a call, with its timing."""
 
+    subjects = ("calls",)
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
     list_filter = (filters.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
     list_select_related = ("call",)

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 
+from calls import retention
 from calls.admin import cells
 from calls.admin.paging import EvidenceChangeList
 
@@ -31,6 +32,7 @@ class ReadOnly:
 class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     """A list and pages of evidence; `date_hierarchy` names the time by which the rows are listed."""
 
+    subjects: tuple[str, ...] = ("audit", "personal")  # of retention, told on the list
     actions = None
     show_full_result_count = False
     empty_value_display = cells.NOTHING
@@ -48,7 +50,7 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list; refuse anything sent to it."""
         refuse_writing(request)
-        return super().changelist_view(request, extra_context)
+        return super().changelist_view(request, {"kept": retention.told(*self.subjects), **(extra_context or {})})
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
