@@ -5,6 +5,7 @@ commitments. Its signature needs AUDIT_SIGNING_KEY, which is never in the databa
 was. Entries are appended under the lock of one head row, taken last in the transaction, so that ids follow the chain.
 """
 
+import getpass
 import hashlib
 import hmac
 import json
@@ -55,6 +56,15 @@ class Actor:
 
 
 SYSTEM = Actor(id="system", name="Calls Dashboard")
+
+
+def at_the_shell() -> Actor:
+    """Return whoever runs a command on the dashboard's machine, by the name of their account there."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        name = ""
+    return Actor(id="shell", name=name)
 
 
 @dataclass(frozen=True, slots=True)

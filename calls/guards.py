@@ -58,6 +58,15 @@ def lift(connection: BaseDatabaseWrapper) -> None:
             _drop(cursor, guard, connection.vendor)
 
 
+def step_aside(connection: BaseDatabaseWrapper) -> None:
+    """Remove the guards that keep SQLite from rebuilding a table which they look at; `install` puts them back."""
+    if connection.vendor == "sqlite":
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            for guard in guards_of(connection):
+                if f"FROM {AuditCheckpoint._meta.db_table} " in guard.statements[0]:
+                    _drop(cursor, guard, connection.vendor)
+
+
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of the guards that do not stand, are switched off or were rewritten; empty when all is well."""
     find = _standing_on_postgresql if connection.vendor == "postgresql" else _standing_on_sqlite

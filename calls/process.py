@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from calls import configuration, rights
+from calls import configuration, failures, rights
 from calls.graph import http
 from calls.graph.bearer import CallbackVerifier, KeySet
 from calls.graph.client import GraphClient, GraphError
@@ -31,6 +31,7 @@ RECHECK_SECONDS = 5.0
 WARM_SECONDS = 60.0
 WARM_RETRY_SECONDS = 5.0
 RECORD_RETRY_SECONDS = 5.0
+FAILURES_SECONDS = 15.0
 DRAIN_SECONDS = 8.0
 
 
@@ -84,6 +85,7 @@ class Process:
             asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
             asyncio.create_task(_repeat(self._warm, WARM_RETRY_SECONDS)),
             asyncio.create_task(self._record_settings()),
+            asyncio.create_task(_repeat(self._record_failures, FAILURES_SECONDS)),
         ]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -122,6 +124,9 @@ class Process:
             else:
                 logger.info("Settings that differ from the last start: %s", ", ".join(changed) or "none")
                 return
+
+    async def _record_failures(self) -> None:
+        await self.threads["decisions"].run(failures.record_expired)
 
     async def _warm(self) -> None:
         """Have signing keys and tokens at hand before the first call needs them."""

@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from calls.admin.accounts import change_own_password
+
 urlpatterns = [
+    path("admin/password_change/", change_own_password),
     path("admin/", admin.site.urls),
     path("", include("calls.urls")),
 ]

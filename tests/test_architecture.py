@@ -16,7 +16,7 @@ LAYERS = [
     {"process"},
     {"keeper"},
     {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
-    {"retention", "seals", "exports", "configuration"},
+    {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
     {"audit", "proof", "witness", "live", "folding", "guards", "roles", "threads", "metrics"},
     {"models", "moments", "hours"},

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from calls import audit, roles, signins
 from calls.admin import cells
@@ -132,3 +133,19 @@ class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
             actor=signins.actor_of(request.user, request),  # type: ignore[arg-type]
             details={"group": obj.name, **({"changed": changes} if changes else {})},
         )
+
+
+def change_own_password(request: HttpRequest) -> HttpResponseBase:
+    """Return Django's page for changing one's own password, and record that it was changed."""
+    with transaction.atomic():
+        account, before = User.objects.filter(pk=request.user.pk or 0), getattr(request.user, "password", None)
+        response = admin.site.admin_view(admin.site.password_change, cacheable=True)(request)
+        after = account.first()
+        if after and after.password != before:
+            audit.append(
+                "account.changed",
+                actor=signins.actor_of(after, request),
+                note=after.username,
+                details={"account_id": str(after.pk), "changed": {"password": []}},
+            )
+    return response

@@ -155,8 +155,8 @@ def _personal(entry: AuditEntry, name: str) -> str:
 class AuditCheckpointAdmin(EvidenceAdmin):
     """Signed statements about how long the history was."""
 
-    list_display = ("moment", "entries", "last_id", "last_hash")
-    fields = readonly_fields = ("moment", "entries", "last_id", "last_hash", "key_id", "signature")
+    list_display = ("moment", "kind", "entries", "last_id", "last_hash")
+    fields = readonly_fields = ("moment", "kind", "entries", "last_id", "last_hash", "key_id", "signature")
     date_hierarchy = "at"
 
     @admin.display(description=_("at"))

@@ -9,6 +9,7 @@ def fold_names(apps, schema_editor):
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("DROP FUNCTION IF EXISTS calls_audit_refuse() CASCADE")
+            cursor.execute("DROP TRIGGER IF EXISTS calls_auditpersonal_append_only ON calls_auditpersonal")
         else:
             cursor.execute("DROP TRIGGER IF EXISTS calls_auditpersonal_refuses_update")
         cursor.execute("SELECT entry_id, actor_name, caller_name FROM calls_auditpersonal")

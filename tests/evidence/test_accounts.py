@@ -1,6 +1,10 @@
 """Superusers administer accounts and groups in the admin, and each change becomes an audit entry."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -9,7 +13,7 @@ from django.test import Client
 from calls import roles
 from calls.models import AuditEntry
 from calls.sentences import sentence
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, ROOT
 from tests.evidence.conftest import sql
 
 
@@ -172,3 +176,44 @@ def test_nobody_but_a_superuser_changes_accounts(who, people, signed_in):
     assert answer.status_code in (302, 403)
     assert not User.objects.get(username="viewer").is_superuser
     assert not AuditEntry.objects.exists()
+
+
+def test_changing_ones_own_password_leaves_an_entry(people, signed_in):
+    client = signed_in(people.auditor)
+    new = "quite another passphrase"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": "not the same"}
+    client.post("/admin/password_change/", form)
+    assert not AuditEntry.objects.exists()
+    assert client.post("/admin/password_change/", form | {"new_password2": new}).status_code == 302
+    assert sentence(newest()) == "auditor changed the account auditor: password."
+    assert User.objects.get(username="auditor").check_password(new)
+
+
+def test_signed_out_nobody_changes_a_password(people):
+    assert Client().get("/admin/password_change/").status_code == 302
+
+
+def test_accounts_made_and_changed_at_the_shell_leave_entries(database, product_environment):
+    environment = product_environment | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "LOGNAME": "operator"}
+    command = [sys.executable, "manage.py", "createsuperuser", "--no-input", "--username", "boss", "--email", "b@c.de"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert sentence(newest()) == "operator created the account boss."
+    assert (newest().actor_id, "b@c.de" in newest().details) == ("shell", False)
+
+
+def test_a_password_changed_at_the_shell_leaves_an_entry(people, product_environment):
+    outside, inside = pty.openpty()
+    command = [sys.executable, "manage.py", "changepassword", "viewer"]
+    environment = product_environment | {"LOGNAME": "operator"}
+    run = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=inside, stdout=inside, stderr=inside, start_new_session=True
+    )
+    shown = b""
+    for prompt in (b"Password: ", b"Password (again): "):
+        while not shown.endswith(prompt):
+            shown += os.read(outside, 1000)
+        os.write(outside, b"quite another passphrase\n")
+    assert run.wait(timeout=30) == 0
+    os.close(inside)
+    os.close(outside)
+    assert sentence(newest()) == "operator changed the account viewer: password."

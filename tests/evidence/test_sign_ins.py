@@ -4,12 +4,15 @@ import itertools
 import time
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
+from calls import audit
+from calls.failures import FailureGate, record_expired
 from calls.models import AuditEntry
 from calls.sentences import details_of
-from calls.signins import FailureGate
 from tests.conftest import PASSWORD
+from tests.evidence.conftest import sql
 
 _addresses = (f"198.51.100.{number}" for number in itertools.count(1))
 
@@ -92,3 +95,26 @@ def test_a_whole_ipv6_network_counts_as_one_address():
     assert gate.admit("::ffff:192.0.2.1") == 1
     assert gate.admit("192.0.2.1") is None
     assert gate.admit("not an address") == 1
+
+
+def test_what_was_only_counted_becomes_an_entry_when_nobody_tries_again(database):
+    gate = FailureGate(seconds=0.0)
+    counting = FailureGate(seconds=60.0)
+    for number in range(5):
+        counting.admit("192.0.2.1")
+        gate.admit(f"192.0.2.{number}")  # each had its entry at once, so nothing is owed
+    gate.put_back({"2001:db8::/64": 4})
+    assert (record_expired(gate), record_expired(counting)) == (1, 0)
+    entry = AuditEntry.objects.select_related("personal").get()
+    assert (entry.personal.address, details_of(entry)["attempts"]) == ("2001:db8::/64", 4)
+    assert record_expired(gate) == 0
+
+
+def test_what_cannot_be_recorded_is_counted_on(database):
+    gate = FailureGate(seconds=0.0)
+    gate.put_back({"192.0.2.1": 4})
+    sql("DELETE FROM calls_audithead")
+    with pytest.raises(DatabaseError):
+        record_expired(gate)
+    audit.ensure_head()
+    assert record_expired(gate) == 1

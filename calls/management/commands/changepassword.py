@@ -1,0 +1,24 @@
+"""Django's `changepassword`, with an audit entry."""
+
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from calls import audit
+
+
+class Command(changepassword.Command):
+    """Changes the password and records that it was changed."""
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        """Change the password, then append `account.changed`."""
+        before = dict(User.objects.values_list("pk", "password"))
+        told = super().handle(*args, **options)
+        for user in User.objects.filter(username=options["username"] or audit.at_the_shell().name):
+            if user.password != before.get(user.pk):
+                with transaction.atomic():
+                    details = {"account_id": str(user.pk), "changed": {"password": []}}
+                    audit.append("account.changed", actor=audit.at_the_shell(), note=user.username, details=details)
+        return str(told)
