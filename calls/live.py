@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q
@@ -115,6 +115,7 @@ class Viewer:
     behind: bool = False
     in_flight: list[int] = field(default_factory=list)
     heard_at: float = field(default_factory=time.monotonic)
+    joined_at: datetime = field(default_factory=timezone.now)
     close_code: int | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -141,10 +142,12 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A call on the board: its version, and its JSON, made once for everybody."""
+    """A call on the board: its version, its JSON, made once for everybody, and since when it is on the board."""
 
     version: int
     text: str
+    key: str
+    since: datetime
 
 
 class Board:
@@ -194,6 +197,12 @@ class Board:
         """Forget a viewer."""
         self._viewers.discard(viewer)
         metrics.VIEWERS.set(len(self._viewers))
+
+    def first_sent(self, key: str, user_id: int) -> datetime | None:
+        """Return when this process first sent the live call to one of the person's browsers, None when it did not."""
+        joined = [viewer.joined_at for viewer in self._viewers if viewer.user_id == user_id]
+        shown = next((shown for shown in self._shown.values() if shown.key == key), None)
+        return max(shown.since, min(joined)) if shown and joined else None
 
     def next_frame(self, viewer: Viewer) -> str | None:
         """Return what is to be sent to this viewer now, None when nothing is; one that fell behind gets a snapshot."""
@@ -263,7 +272,8 @@ class Board:
             if (known.version if known else self._left.get(call.pk, 0)) >= call.version:
                 continue
             if call.is_live:
-                self._shown[call.pk] = _Shown(call.version, text)
+                since = known.since if known else timezone.now()
+                self._shown[call.pk] = _Shown(call.version, text, str(call.key), since)
                 self._left.pop(call.pk, None)
             else:
                 self._left[call.pk] = call.version
@@ -278,7 +288,7 @@ class Board:
 
     def _drop(self, primary_key: int) -> str:
         """Forget a call that is not in the database any more; return its key as JSON."""
-        return json.dumps(json.loads(self._shown.pop(primary_key).text)["key"])
+        return json.dumps(self._shown.pop(primary_key).key)
 
     async def _sweep_for_ever(self) -> None:
         await self.loaded.wait()

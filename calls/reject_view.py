@@ -87,7 +87,8 @@ async def _decide(request: HttpRequest, user: Any, key: uuid.UUID, clicked_at: d
         details = {"reason": clean(form.reason, 50) if form else ""}
         await decisions.run(rejections.record_refusal, "reject.bad_request", key, actor, details)
         return Reply(422, "unknown_reason", _("Choose one of the reasons none, busy or forbidden."))
-    wish = rejections.Wish(key, RejectReason(form.reason), actor, form.note, form.seen, clicked_at)
+    first_sent_at = running.board.first_sent(str(key), user.pk)
+    wish = rejections.Wish(key, RejectReason(form.reason), actor, form.note, form.seen, clicked_at, first_sent_at)
     deciding = rejections.reject(wish, thread=decisions, graph=running.graph, hints=running.hints)
     try:
         decision = await asyncio.shield(running.run(deciding))

@@ -42,7 +42,11 @@ Outcome = RejectAttempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a supervisor asks for; `seen` is what their browser says it showed them, `clicked_at` when it came."""
+    """What a supervisor asks for, and what is known of how it came about.
+
+    `seen` is what their browser says it showed them, `first_sent_at` when this process first sent them the call (None
+    where another process may have), `clicked_at` when the click arrived.
+    """
 
     key: uuid.UUID
     reason: RejectReason
@@ -50,6 +54,7 @@ class Wish:
     note: str = ""
     seen: dict[str, object] | None = None
     clicked_at: datetime = field(default_factory=timezone.now)
+    first_sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hint
     if isinstance(claimed, DecisionError):
         raise claimed
     hints.publish([claimed.call_id])
-    timing = {"received_at": claimed.call.received_at, "clicked_at": wish.clicked_at, "asked_at": timezone.now()}
+    timing = {**_until_the_click(wish, claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
     timing["answered_at"] = timezone.now()
     settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, _as_text(timing))
@@ -230,11 +235,15 @@ def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
 
 def _reported(wish: Wish, call: Call) -> dict[str, object]:
     reported: dict[str, object] = {"seen_as_reported_by_browser": wish.seen} if wish.seen else {}
-    return {**reported, **_as_text({"received_at": call.received_at, "clicked_at": wish.clicked_at})}
+    return {**reported, **_as_text(_until_the_click(wish, call))}
 
 
-def _as_text(timing: Mapping[str, datetime]) -> dict[str, object]:
-    return {name: iso(moment) for name, moment in timing.items()}
+def _until_the_click(wish: Wish, call: Call) -> dict[str, datetime | None]:
+    return {"received_at": call.received_at, "first_sent_at": wish.first_sent_at, "clicked_at": wish.clicked_at}
+
+
+def _as_text(timing: Mapping[str, datetime | None]) -> dict[str, object]:
+    return {name: iso(moment) for name, moment in timing.items() if moment}
 
 
 def _touch(call: Call) -> None:
