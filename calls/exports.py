@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 
 from calls import audit
@@ -76,21 +76,28 @@ class Export:
             head = audit.locked_head()
             self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
             audit.append("audit.export_started", actor=actor, details=self._told)
-        self._entries = entries.order_by("id").filter(id__lte=head.last_id).select_related("personal")
+        # By time, as every index on the entries is, so that each batch begins where the one before ended.
+        self._entries = entries.order_by("at", "id").filter(id__lte=head.last_id).select_related("personal")
         self._language = translation.get_language() or "en"
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
-        digest, rows, last_id = hashlib.sha256(), 0, 0
+        digest, rows, remaining = hashlib.sha256(), 0, self._entries
         piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._told["chosen"]}).encode()
         while piece:
             digest.update(piece)
             yield piece
-            batch = list(self._entries.filter(id__gt=last_id)[:BATCH])
-            rows, last_id = rows + len(batch), batch[-1].pk if batch else last_id
+            batch = list(remaining[:BATCH])
+            rows, remaining = rows + len(batch), self._behind(batch)
             with translation.override(self._language):
                 piece = "".join(map(self.form.line, batch)).encode()
         yield self._seal(rows, digest.hexdigest()).encode()
+
+    def _behind(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
+        if not batch:
+            return self._entries.none()
+        last = batch[-1]
+        return self._entries.filter(Q(at__gt=last.at) | Q(at=last.at, id__gt=last.pk), at__gte=last.at)
 
     def _seal(self, rows: int, digest: str) -> str:
         seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}

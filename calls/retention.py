@@ -8,9 +8,11 @@ still proved.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -147,28 +149,15 @@ def _remove_calls(before: datetime) -> int:
 
 
 def _old_entries(before: datetime) -> int:
-    kept_from = _kept_from(before)
-    return AuditEntry.objects.filter(id__lt=kept_from).count()
+    return AuditEntry.objects.filter(at__lt=before).count()
 
 
 def _old_personal(before: datetime) -> int:
-    return AuditPersonal.objects.filter(entry_id__lt=_kept_from(before)).count()
-
-
-def _kept_from(before: datetime) -> int:
-    """Return the id of the first entry that is young enough, or one more than the last id when none is.
-
-    Only a beginning of the chain may go, so an old entry behind a younger one stays for now.
-    """
-    young = AuditEntry.objects.filter(at__gte=before).order_by("id").values_list("id", flat=True).first()
-    if young is not None:
-        return young
-    return (AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0) + 1
+    return AuditPersonal.objects.filter(entry__at__lt=before).count()
 
 
 def _remove_entries(before: datetime) -> int:
-    old = AuditEntry.objects.filter(id__lt=_kept_from(before)).order_by("id")
-    end_id = _last_of(old.values_list("id", flat=True)[:AT_ONCE])
+    end_id = _end_of_old(AuditEntry.objects.order_by("id").values_list("id", "at"), before)
     if not end_id:
         return 0
     _prove_up_to(end_id, Kind.CUT)
@@ -177,16 +166,20 @@ def _remove_entries(before: datetime) -> int:
 
 
 def _erase_personal(before: datetime) -> int:
-    old = AuditPersonal.objects.filter(entry_id__lt=_kept_from(before)).order_by("entry_id")
-    end_id = _last_of(old.values_list("entry_id", flat=True)[:AT_ONCE])
+    end_id = _end_of_old(AuditPersonal.objects.order_by("entry_id").values_list("entry_id", "entry__at"), before)
     if not end_id:
         return 0
     _prove_up_to(end_id, Kind.ERASURE)
     return _delete(AuditPersonal, end_id)
 
 
-def _last_of(ids: Iterable[int]) -> int:
-    return max(ids, default=0)
+def _end_of_old(oldest: Any, before: datetime) -> int:
+    """Return the id of the last row of one step, 0 when there is none.
+
+    Only a beginning of the chain may go, so an old entry behind a younger one stays for now.
+    """
+    old = takewhile(lambda row: row[1] < before, oldest[:AT_ONCE])
+    return max((id for id, _at in old), default=0)
 
 
 def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:

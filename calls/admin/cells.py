@@ -22,9 +22,9 @@ STORY_LIMIT = 200  # audit entries shown on the page of one call
 NOTHING = "–"
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | None, precision: str = "milliseconds") -> str:
     """Return the time to the millisecond: what auditors compare with other systems' logs."""
-    return timezone.localtime(at).isoformat(" ", "milliseconds") if at else NOTHING
+    return timezone.localtime(at).isoformat(" ", precision) if at else NOTHING
 
 
 def pretty(text: str) -> SafeString:

@@ -36,7 +36,7 @@ class AuditEntryAdmin(EvidenceAdmin):
     search_help_text = _("Whole name of a person or caller; whole id of a caller, call, chain, attempt or request")
     date_hierarchy = "at"
     fieldsets = (
-        (None, {"fields": ("told", "moment", "action", "related")}),
+        (None, {"fields": ("told", "exactly", "action", "related")}),
         (_("Who"), {"fields": ("actor_name", "actor_id", "address")}),
         (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
         (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
@@ -77,6 +77,11 @@ class AuditEntryAdmin(EvidenceAdmin):
     def moment(self, entry: AuditEntry) -> str:
         """Return when."""
         return cells.moment(entry.at)
+
+    @admin.display(description=_("at"))
+    def exactly(self, entry: AuditEntry) -> str:
+        """Return when, as exactly as it is stored, in the pages' zone and in UTC."""
+        return f"{cells.moment(entry.at, 'microseconds')} = {entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     @admin.display(description=_("what happened"))
     def told(self, entry: AuditEntry) -> str:

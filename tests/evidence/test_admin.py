@@ -411,6 +411,19 @@ def test_a_page_of_a_list_is_found_without_counting_or_skipping_rows(several, au
     assert not [query["sql"] for query in captured if "COUNT(" in query["sql"] or "OFFSET" in query["sql"]]
 
 
+def test_the_first_page_leads_to_the_questions_asked_most(several, auditor, people, signed_in):
+    text = auditor.get("/admin/").content.decode()
+    links = re.findall(r'href="(/admin/calls/[^"]*\?[^"]*|/admin/calls/auditentry/verify/)"', text)
+    assert len(links) == 3
+    assert all(auditor.get(link).status_code == 200 for link in links)
+    assert inline_code(text) == []
+
+
+def test_an_entry_tells_its_time_to_the_microsecond(several, auditor):
+    text = page(auditor, f"auditentry/{several[0].pk}/change/")
+    assert several[0].at.isoformat(timespec="microseconds").replace("+00:00", "Z") in text
+
+
 def test_personal_values_of_one_entry_do_not_appear_at_another(several, auditor):
     assert AuditPersonal.objects.count() == 6
     text = page(auditor, f"auditentry/{several[4].pk}/change/")
