@@ -12,6 +12,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from calls.live import Board
+from calls.models import Call
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,16 @@ class Hints:
         for task in self._tasks:
             task.cancel()
 
-    def publish(self, primary_keys: Collection[int]) -> None:
-        """Hint that these calls changed: at once here, with the next message elsewhere. Never waits, never raises."""
+    def publish(self, primary_keys: Collection[int], new: Collection[Call] = ()) -> None:
+        """Hint that these calls changed: at once here, with the next message elsewhere. Never waits, never raises.
+
+        Of calls that are `new`, committed a moment ago, the whole story is at hand; this process need not read it.
+        """
         self._board.hint(primary_keys)
-        if self._layer and primary_keys:
+        self._board.add(new)
+        if self._layer and (primary_keys or new):
             self._unsent.update(primary_keys)
+            self._unsent.update(call.pk for call in new)
             self._wake.set()
 
     async def _tell(self) -> None:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 2.0
 AT_ONCE = 200
+ENQUIRE_EVERY = timedelta(seconds=2)
 CHECKPOINT_EVERY = timedelta(minutes=5)
 RETENTION_CHECKED_EVERY = timedelta(minutes=10)
 # Longer than a decision can take: its connections, its retries within the window, and one answer awaited in full.
@@ -45,7 +46,7 @@ class Keeper:
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
         self._seat = Seat()
-        self._checkpoint_due = self._retention_due = timezone.now()
+        self._checkpoint_due = self._retention_due = self._enquiry_due = timezone.now()
         self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -91,7 +92,8 @@ class Keeper:
 
     def _enquire(self) -> None:
         """Ask Graph beside everything else, one round at a time: its answers may take their time."""
-        if self._enquiring is None or self._enquiring.done():
+        if timezone.now() >= self._enquiry_due and (self._enquiring is None or self._enquiring.done()):
+            self._enquiry_due = timezone.now() + ENQUIRE_EVERY
             self._enquiring = asyncio.create_task(enquire(self._thread, self._graph, self._publish))
             self._enquiring.add_done_callback(_log_failure)
 

@@ -41,7 +41,7 @@ Send = Callable[[str], Awaitable[None]]
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched."""
+    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched, beyond its first version."""
     return {
         "key": str(call.key),
         "graph_id": call.graph_id,
@@ -67,6 +67,8 @@ def describe(call: Call) -> dict[str, Any]:
 
 def describe_decision(call: Call) -> dict[str, Any] | None:
     """Return the attempt that holds the call, else the newest refused one, else None."""
+    if call.version == 1:  # every decision makes a new version, so there is none yet to be read
+        return None
     attempts = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at)
     held = [attempt for attempt in attempts if attempt.outcome != RejectAttempt.Outcome.REFUSED]
     if not attempts:
@@ -140,14 +142,25 @@ class Viewer:
         self.wake.set()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shown:
-    """A call on the board: its version, its JSON, made once for everybody, and since when it is on the board."""
+    """A call on the board, since when, and its JSON: made once for everybody, and not before anybody wants it."""
 
-    version: int
-    text: str
-    key: str
-    since: datetime
+    call: Call
+    since: datetime = field(default_factory=timezone.now)
+    _text: str = ""
+
+    @property
+    def version(self) -> int:
+        """How new this is."""
+        return self.call.version
+
+    @property
+    def text(self) -> str:
+        """The call as browsers get it."""
+        if not self._text:
+            self._text = json.dumps(describe(self.call), separators=(",", ":"))
+        return self._text
 
 
 class Board:
@@ -158,6 +171,7 @@ class Board:
         self._shown: dict[int, _Shown] = {}
         self._left: dict[int, int] = {}
         self._hinted: set[int] = set()
+        self._new: list[Call] = []
         self._wake = asyncio.Event()
         self._viewers: set[Viewer] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -181,6 +195,12 @@ class Board:
         self._hinted.update(primary_keys)
         self._wake.set()
 
+    def add(self, new: Iterable[Call]) -> None:
+        """Take calls that were just created, as they were committed; they are shown with the next flush."""
+        self._new.extend(new)
+        if self._new:
+            self._wake.set()
+
     # Viewers --------------------------------------------------------------------------------------------------------
 
     def viewers(self) -> list[Viewer]:
@@ -201,7 +221,7 @@ class Board:
     def first_sent(self, key: str, user_id: int) -> datetime | None:
         """Return when this process first sent the live call to one of the person's browsers, None when it did not."""
         joined = [viewer.joined_at for viewer in self._viewers if viewer.user_id == user_id]
-        shown = next((shown for shown in self._shown.values() if shown.key == key), None)
+        shown = next((shown for shown in self._shown.values() if str(shown.call.key) == key), None)
         return max(shown.since, min(joined)) if shown and joined else None
 
     def next_frame(self, viewer: Viewer) -> str | None:
@@ -256,39 +276,48 @@ class Board:
     async def _flush(self) -> None:
         hinted = set(list(self._hinted)[:READ_AT_ONCE])
         self._hinted -= hinted
+        new, self._new = self._new, []
         if not self._hinted:
             self._wake.clear()
         try:
-            calls = await self._thread.run(_read_and_serialise, hinted)
+            calls = await self._thread.run(_read_and_serialise, hinted, bool(self._viewers)) if hinted else []
         except Exception:
             self.hint(hinted)
+            self.add(new)
             raise
-        self._show(hinted, calls)
+        self._show(hinted, [_Shown(call) for call in new] + calls)
 
-    def _show(self, asked: set[int], calls: list[tuple[Call, str]]) -> None:
+    def _show(self, asked: set[int], calls: list[_Shown]) -> None:
         changed, gone = [], []
-        for call, text in calls:
-            known = self._shown.get(call.pk)
+        for shown in calls:
+            call, known = shown.call, self._shown.get(shown.call.pk)
             if (known.version if known else self._left.get(call.pk, 0)) >= call.version:
                 continue
             if call.is_live:
-                since = known.since if known else timezone.now()
-                self._shown[call.pk] = _Shown(call.version, text, str(call.key), since)
+                shown.since = known.since if known else shown.since
+                self._shown[call.pk] = shown
                 self._left.pop(call.pk, None)
             else:
                 self._left[call.pk] = call.version
                 self._shown.pop(call.pk, None)
                 gone.append(f'"{call.key}"')
-            changed.append(text)
-        found = {call.pk for call, _ in calls}
+            changed.append(shown)
+        found = {shown.call.pk for shown in calls}
         gone += [self._drop(primary_key) for primary_key in asked - found if primary_key in self._shown]
         metrics.LIVE_CALLS.set(len(self._shown))
         if changed or gone:
-            self._broadcast("changes", f'"calls":[{",".join(changed)}],"gone":[{",".join(gone)}]')
+            self._broadcast_changes(changed, gone)
+
+    def _broadcast_changes(self, changed: list[_Shown], gone: list[str]) -> None:
+        if self._viewers:
+            calls = ",".join(shown.text for shown in changed)
+            self._broadcast("changes", f'"calls":[{calls}],"gone":[{",".join(gone)}]')
+        else:
+            self.revision += 1
 
     def _drop(self, primary_key: int) -> str:
         """Forget a call that is not in the database any more; return its key as JSON."""
-        return json.dumps(self._shown.pop(primary_key).key)
+        return f'"{self._shown.pop(primary_key).call.key}"'
 
     async def _sweep_for_ever(self) -> None:
         await self.loaded.wait()
@@ -325,8 +354,10 @@ class Board:
             await asyncio.sleep(ERROR_PAUSE_SECONDS)
 
 
-def _read_and_serialise(primary_keys: set[int]) -> list[tuple[Call, str]]:
-    calls = read_calls(primary_keys)
-    return [
-        (call, json.dumps(describe(call), separators=(",", ":"))) for call in sorted(calls, key=lambda call: call.pk)
-    ]
+def _read_and_serialise(primary_keys: set[int], wanted: bool) -> list[_Shown]:
+    """Return the calls as the database has them now, with their JSON made here, beside the event loop, if `wanted`."""
+    shown = [_Shown(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
+    if wanted:
+        for one in shown:
+            one.text  # noqa: B018
+    return shown

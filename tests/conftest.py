@@ -13,6 +13,7 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -20,7 +21,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 
 from calls import audit, guards, roles
@@ -128,6 +129,8 @@ def database(transactional_db: None) -> Iterator[None]:
     audit.ensure_head()
     yield
     guards.lift(connection)
+    # Asynchronous code reaches the database through this one thread, which would keep its session for ever.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ LAYERS = [
     {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
     {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
-    {"audit", "proof", "witness", "live", "folding", "guards", "roles", "threads", "metrics"},
+    {"audit", "proof", "witness", "live", "folding", "guards", "roles", "rows", "threads", "metrics"},
     {"models", "moments", "hours"},
     {"graph"},
 ]

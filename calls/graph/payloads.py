@@ -26,6 +26,7 @@ REDACTED = "[redacted]"
 SECRET_MEMBERS = frozenset(
     {"token", "recordingaccesstoken", "replacementlink", "replacescontext", "passcode", "accesstoken", "authorization"}
 )
+_SECRET_MARKS = (b"token", b"replacementlink", b"replacescontext", b"passcode", b"authorization", b"eyj")
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _CALL_PATH = re.compile(r"(?:^|/)calls/(?P<id>[^/?#()]+)/?(?P<rest>[^?#]*)", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -101,12 +102,13 @@ def parse(body: bytes) -> list[GraphNotification]:
     items = value if isinstance(value, list) else [value]
     if len(items) > MAX_NOTIFICATIONS:
         raise UnreadableBody(f"The body holds {len(items)} notifications; at most {MAX_NOTIFICATIONS} are read.")
-    return [read(item) for item in items if item is not None]
+    has_secrets = _may_have_secrets(body)
+    return [read(item, has_secrets=has_secrets) for item in items if item is not None]
 
 
 def _decode(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except RecursionError as error:
         raise UnreadableBody("The body is nested too deeply.") from error
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are both
@@ -126,11 +128,29 @@ def _number(digits: str) -> float | str:
     return number if math.isfinite(number) else digits
 
 
-def read(item: Any) -> GraphNotification:
-    """Return what one item of `value` says; whatever the item is, it is kept and never raises but UnreadableBody."""
-    redacted = _redact(item)
-    text = json.dumps(redacted, separators=(",", ":"))
-    digest = hashlib.sha256(json.dumps(item, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number)
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+
+
+def _may_have_secrets(body: bytes) -> bool:
+    """Return False for a body that surely holds neither a secret nor too deep a nesting: most, and at little cost.
+
+    Only plain ASCII without escapes is judged, so that what is looked for cannot be spelled in another way.
+    """
+    if not body.isascii() or b"\\u" in body or b"\x00" in body:
+        return True
+    folded = body.lower()
+    return any(word in folded for word in _SECRET_MARKS) or body.count(b"{") + body.count(b"[") > MAX_DEPTH
+
+
+def read(item: Any, *, has_secrets: bool = True) -> GraphNotification:
+    """Return what one item of `value` says; whatever the item is, it is kept and never raises but UnreadableBody.
+
+    `has_secrets` is False when it is known that there is nothing to redact.
+    """
+    text = _COMPACT.encode(_redact(item) if has_secrets else item)
+    digest = hashlib.sha256(_CANONICAL.encode(item).encode()).hexdigest()
     if not isinstance(item, dict):
         return GraphNotification(body=text, digest=digest)
     resource = _resource_of(item)

@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='key')),
-                ('graph_key', models.CharField(max_length=200, unique=True, verbose_name='folded Graph id')),
+                ('graph_key', models.CharField(max_length=200, verbose_name='folded Graph id')),
                 ('graph_id', models.CharField(max_length=200, verbose_name='Graph id')),
                 ('chain_id', models.CharField(blank=True, max_length=200, verbose_name='call chain')),
                 ('tenant_id', models.CharField(max_length=64, verbose_name='tenant')),
@@ -210,11 +210,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(condition=models.Q(('ended_at', None), ('missed_at', None)), fields=['id'], name='call_live'),
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['id'], name='call_unended'),
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(condition=models.Q(('ended_at', None), ('missed_at', None)), fields=['deadline'], name='call_undecided'),
+            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='call_ended'),
         ),
         migrations.AddIndex(
             model_name='call',
@@ -222,15 +222,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['updated_at'], name='call_unended'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['ended_at'], name='call_ended'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
             index=models.Index(fields=['chain_id'], name='call_chain'),
+        ),
+        migrations.AddConstraint(
+            model_name='call',
+            constraint=models.UniqueConstraint(fields=('graph_key',), name='call_once_per_graph_key'),
         ),
         migrations.AddConstraint(
             model_name='call',
@@ -247,7 +243,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='notification',
             name='call',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='notifications', to='calls.call', to_field='graph_key', verbose_name='call'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='notifications', to='calls.call', to_field='graph_key', verbose_name='call'),
         ),
         migrations.AddField(
             model_name='rejectattempt',
@@ -265,6 +261,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notification',
             index=models.Index(fields=['received_at', 'id'], name='notification_received'),
+        ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(fields=['call'], name='notification_call'),
         ),
         migrations.AddConstraint(
             model_name='notification',

@@ -6,11 +6,12 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from calls.models import AuditEntry, Call, RejectAttempt
+from calls.models import Call, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser
 from tests.conftest import People
 from tests.product import bodies
+from tests.product.test_reject import actions
 from tests.servers import wait_until
 
 Opener = Callable[[User], Browser]
@@ -18,11 +19,6 @@ Opener = Callable[[User], Browser]
 
 def let_it_be_silent(**how_long: float) -> None:
     Call.objects.update(updated_at=timezone.now() - timedelta(**how_long))
-
-
-def actions() -> list[str]:
-    entries = AuditEntry.objects.exclude(action__startswith="account.").order_by("id")
-    return list(entries.values_list("action", flat=True))
 
 
 def questions(graph: Simulator) -> list[str]:
@@ -52,7 +48,7 @@ def test_a_rejection_without_an_answer_is_settled_by_asking(
     assert supervisor.reject(key).status_code == 504
     let_it_be_silent(seconds=30)
     wait_until(lambda: RejectAttempt.objects.get().outcome == "ended_unproved")
-    assert key in supervisor.gone
+    wait_until(lambda: key in supervisor.gone)
 
 
 def test_a_conversation_that_goes_on_is_left_alone_and_not_asked_about_again_at_once(

@@ -29,7 +29,7 @@ def supervisor(browser_of: Opener, people: People) -> Browser:
 
 def actions() -> list[str]:
     """Return the actions about calls in the history, oldest first."""
-    entries = AuditEntry.objects.exclude(action__startswith="account.").order_by("id")
+    entries = AuditEntry.objects.filter(action__regex=r"^(call|reject)\.").order_by("id")
     return list(entries.values_list("action", flat=True))
 
 
