@@ -17,7 +17,7 @@ ADVICE: dict[str, Promise] = {
     ),
     "7505": _("The token is of another tenant than the call. The bot needs a service principal in the call's tenant."),
     "InvalidAuthenticationToken": _(
-        "Graph does not accept our token. Check GRAPH_APP_ID, GRAPH_TENANT_ID and the clock. "
+        "Graph does not accept our token. Check GRAPH_APP_ID, GRAPH_TENANT_ID and the clock."
     ),
     "TooManyRequests": _(
         "Graph limits this bot's requests at the moment. Wait, and look for what else uses the same bot."
