@@ -6,12 +6,13 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import AsyncClient
 from django.utils import timezone
 
@@ -20,6 +21,13 @@ from calls.models import AuditEntry
 from calls.sentences import sentence
 from tests.conftest import ROOT
 from tests.evidence.conftest import Owner, append, make_attempt, make_call, sql
+
+
+@pytest.fixture(autouse=True)
+async def connection_given_back(database: None) -> AsyncIterator[None]:
+    """Have the thread that asynchronous tests reach the database from give its connection back."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -190,6 +190,31 @@ def test_the_guard_opens_for_exactly_what_the_checkpoint_names(history):
     assert AuditEntry.objects.count() == 3
 
 
+def test_after_a_run_the_guard_is_closed_again(history, keep_for):
+    keep_for(audit=1, personal=1)
+    run(history[3].at + DAY)
+    left = AuditEntry.objects.order_by("id").first()
+    for statement in (
+        "DELETE FROM calls_auditentry WHERE id = %s",
+        "DELETE FROM calls_auditpersonal WHERE entry_id = %s",
+        "UPDATE calls_auditentry SET reason = '' WHERE id = %s",
+    ):
+        key = AuditPersonal.objects.order_by("pk").first().pk if "personal" in statement else left.pk
+        with pytest.raises(DatabaseError):
+            sql(statement, key)
+
+
+def test_a_step_that_fails_removes_nothing_and_leaves_no_checkpoint(history, keep_for, prove):
+    keep_for(audit=1)
+    sql("DELETE FROM calls_audithead")
+    with pytest.raises(DatabaseError):
+        run(timezone.now() + 2 * DAY)
+    assert AuditEntry.objects.count() == 6
+    assert not AuditCheckpoint.objects.exists()
+    audit.ensure_head()
+    assert prove().code == 0
+
+
 def test_a_checkpoint_of_erasure_opens_the_guard_of_personal_values_only(history):
     audit.mark(AuditCheckpoint.Kind.ERASURE, 3, history[2].pk, history[2].hash)
     with pytest.raises(DatabaseError):

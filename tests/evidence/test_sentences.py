@@ -42,5 +42,5 @@ def test_the_sentences_say_what_happened(database):
 
 def test_every_action_that_is_written_somewhere_has_a_sentence():
     text = "\n".join(path.read_text() for path in (ROOT / "calls").rglob("*.py") if path.name != "sentences.py")
-    written = set(re.findall(r"""["']((?:reject|call|account|group|audit)\.[a-z_]+)["']""", text))
+    written = set(re.findall(r"""["']((?:reject|call|account|group|audit|retention|settings)\.[a-z_]+)["']""", text))
     assert written - set(SENTENCES) - {"audit.append"} <= {"calls.audit"}

@@ -1,8 +1,10 @@
 """The button in the admin: a whole verification with its progress, and the entry about it."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import AsyncClient
 
 from calls import audit
@@ -10,6 +12,13 @@ from calls.models import AuditEntry
 from tests.evidence.conftest import Owner, append, sql
 
 PAGE = "/admin/calls/auditentry/verify/"
+
+
+@pytest.fixture(autouse=True)
+async def connection_given_back(database: None) -> AsyncIterator[None]:
+    """Have the thread that asynchronous tests reach the database from give its connection back."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

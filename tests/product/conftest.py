@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
+from calls import audit, guards
+from calls.models import AuditEntry
 from calls.simulator import Simulator
 from tests.clients import Browser, sign_in
 from tests.conftest import People
@@ -41,11 +46,24 @@ def dashboard_environment(
 
 @pytest.fixture(scope="session")
 def running_dashboard(
-    dashboard_environment: dict[str, str], collected_static: None, tmp_path_factory: pytest.TempPathFactory
+    dashboard_environment: dict[str, str],
+    collected_static: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Dashboard]:
-    """One dashboard for the whole run, which everything but the tests of starting and ending shares."""
+    """One dashboard for the whole run, which everything but the tests of starting and ending shares.
+
+    What its start leaves in the history is gone before the first test looks at it.
+    """
+    with django_db_blocker.unblock():
+        audit.ensure_head()
     with Dashboard(dashboard_environment, tmp_path_factory.mktemp("dashboard") / "log") as dashboard:
         dashboard.wait_ready()
+        with django_db_blocker.unblock():
+            wait_until(lambda: AuditEntry.objects.filter(action="settings.recorded").exists())
+            guards.lift(connection)
+            call_command("flush", interactive=False, verbosity=0)
+            connection.close()
         yield dashboard
 
 
