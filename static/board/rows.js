@@ -45,7 +45,7 @@ function who(call, view) {
       <h3 class="call-name">
         ${icon(directionIcon(call))} <a href=${view.callUrl(call.key)}>${nameOf(caller)}</a>
       </h3>
-      <p class="call-id">${caller ? kindInWords(caller.kind) : ""} <span class="id">${caller?.name ? caller.id : ""}</span></p>
+      <p class="call-id" title=${caller?.name ? caller.id : ""}>${caller ? kindInWords(caller.kind) : ""} <span class="id">${caller?.name ? caller.id : ""}</span></p>
       <p class="call-facts">${facts(call, view).map((fact) => html`<span>${fact}</span>`)}</p>
     </div>
   `;
