@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test fuzz acts check format lock clean
+.PHONY: help demo serve test bench fuzz acts check format lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,6 +19,9 @@ serve: $(VENV)/.runtime ## The dashboard alone, configured by the environment or
 test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the database DATABASE_URL names
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python -X dev -m pytest $(ARGS)
+
+bench: $(VENV)/.dev ## Measure against the limit of the parts, as ratios; DATABASE_URL and REDIS_URL add theirs (minutes)
+	@$(BIN)/python -m tools.bench $(PARTS)
 
 fuzz: $(VENV)/.dev ## A hundred thousand generated bodies, and as many bad tokens (minutes)
 	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest tests/product/test_hostile_bodies.py

@@ -128,7 +128,11 @@ def _serving(command: list[str], environment: dict[str, str], port: int, probe: 
         yield Server(port, process.pid)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # a daphne whose senders are gone may wait for its views for ever
+            process.kill()
+            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, probe: str) -> None:

@@ -29,11 +29,11 @@ class Load:
         return self.answered / self.seconds
 
 
-def post(port: int, path: str, headers: dict[str, str], *, seconds: float, connections: int = 32) -> Load:
-    """Post new incoming calls for so many seconds; return what came of it."""
+def post(ports: list[int], path: str, headers: dict[str, str], *, seconds: float, connections: int = 32) -> Load:
+    """Post new incoming calls for so many seconds, the connections spread over the ports; return what came of it."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(
-        target=_run, args=(there, port, path, headers, seconds, connections)
+        target=_run, args=(there, ports, path, headers, seconds, connections)
     )
     process.start()
     there.close()  # so that a sender that fails ends the waiting
@@ -104,12 +104,15 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def _run(out: Connection, port: int, path: str, headers: dict[str, str], seconds: float, connections: int) -> None:
+def _run(
+    out: Connection, ports: list[int], path: str, headers: dict[str, str], seconds: float, connections: int
+) -> None:
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items() if name != "Tenant"]
     head = ("\r\n".join(lines) + "\r\n").encode()
     selector = selectors.DefaultSelector()
-    senders = [_Sender(port, head, incoming(headers["Tenant"])) for _ in range(connections)]
+    body = incoming(headers["Tenant"])
+    senders = [_Sender(ports[number % len(ports)], head, body) for number in range(connections)]
     for sender in senders:
         selector.register(sender.socket, selectors.EVENT_READ, sender)
     latencies: list[float] = []
