@@ -17,8 +17,8 @@ from calls import audit
 from calls.graph.client import GraphClient, GraphError
 from calls.graph.vocabulary import CallState
 from calls.models import Call, RejectAttempt
+from calls.settling import settle_by_ending
 from calls.threads import DatabaseThread
-from calls.writer import settle_by_ending
 
 logger = logging.getLogger(__name__)
 

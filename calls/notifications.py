@@ -13,8 +13,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from calls import metrics
+from calls.arrivals import Arrival
 from calls.graph import bearer, payloads
-from calls.writer import Arrival, NotStored, QueueFull, Writer
+from calls.writer import NotStored, QueueFull, Writer
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
+from calls.arrivals import Arrival
 from calls.graph import payloads
 from calls.models import Notification
-from calls.writer import Arrival, reapply_one
+from calls.writer import reapply_one
 
 BATCH = 500
 

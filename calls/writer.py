@@ -11,26 +11,27 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from calls import audit, metrics
-from calls.folding import FOLDED_FIELDS, Change, fold
-from calls.graph.payloads import GraphNotification, Subject, clean
-from calls.models import Call, Notification, RejectAttempt
-from calls.moments import iso
-from calls.rows import Columns
+from calls import metrics, settling
+from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, Row, row_of
+from calls.folding import Change, fold
+from calls.graph.payloads import Subject
+from calls.models import Call, Notification
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MAX_BATCH = 500
 MAX_WAITING = 5_000
 GATHERING_TURNS = 12  # of the event loop, from reading a request to its notification's standing in the queue
-CLOCK_LEAD = timedelta(seconds=1)
 DEADLOCK_DETECTED = "40P01"
-Outcome = RejectAttempt.Outcome
 
 
 class QueueFull(Exception):
@@ -43,18 +44,6 @@ class NotStored(Exception):
 
 class _Overtaken(Exception):
     """Another process created one of the batch's calls first; the batch has to begin again and find it there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One notification with what its request told about it."""
-
-    notification: GraphNotification
-    tenant_id: str
-    received_at: datetime
-    message_id: str = ""
-    chain_id: str = ""
-    scenario_id: str = ""
 
 
 @dataclass(slots=True)
@@ -116,7 +105,7 @@ class Writer:
                 await asyncio.sleep(0)
 
     def _take(self) -> list[_Waiting]:
-        batch, size = [self._queue.popleft()], 0
+        batch = [self._queue.popleft()]
         size = len(batch[0].arrivals)
         while self._queue and size + len(self._queue[0].arrivals) <= MAX_BATCH:
             batch.append(self._queue.popleft())
@@ -171,8 +160,6 @@ def store(arrivals: list[Arrival]) -> Written:
     """
     try:
         return _store_together(arrivals)
-    except _Overtaken:
-        return store(arrivals)
     except (OperationalError, InterfaceError) as error:
         if getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
             raise
@@ -202,7 +189,7 @@ def _keep_raw(arrival: Arrival, error: Exception) -> bool:
     try:
         with transaction.atomic():
             if _new_arrivals([arrival]):
-                _NOTIFICATION.insert([_row(arrival, f"The database refused it: {type(error).__name__}")])
+                NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}")])
         return True
     except Exception:
         logger.exception("A notification could not be stored at all.")
@@ -210,11 +197,24 @@ def _keep_raw(arrival: Arrival, error: Exception) -> bool:
 
 
 def _store_together(arrivals: list[Arrival]) -> Written:
+    return _until_not_overtaken(_store_once, arrivals)
+
+
+def _until_not_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what `work` returns; begin it again when another process created one of its calls meanwhile."""
+    while True:
+        try:
+            return work(*args, **kwargs)
+        except _Overtaken:
+            logger.info("Another process heard of a call first; it is looked up again.")
+
+
+def _store_once(arrivals: list[Arrival]) -> Written:
     with transaction.atomic():
         new = _new_arrivals(arrivals)
         batch = _Batch(_lock_calls(new))
-        rows = [_row(arrival, batch.apply(arrival)) for arrival in new]
-        _NOTIFICATION.insert(rows)
+        rows = [row_of(arrival, batch.apply(arrival)) for arrival in new]
+        NOTIFICATION.insert(rows)
         _save(batch)
     _count(arrivals, rows)
     return Written(changed={call.pk for call in batch.changed.values()}, new=batch.new)
@@ -222,6 +222,10 @@ def _store_together(arrivals: list[Arrival]) -> Written:
 
 def reapply_one(primary_key: int, arrival: Arrival) -> str:
     """Apply a kept notification to its call now; return what still stands in its way, empty when it was applied."""
+    return _until_not_overtaken(_reapply_once, primary_key, arrival)
+
+
+def _reapply_once(primary_key: int, arrival: Arrival) -> str:
     with transaction.atomic():
         batch = _Batch(_lock_calls([arrival]))
         problem = batch.apply(arrival)
@@ -232,12 +236,12 @@ def reapply_one(primary_key: int, arrival: Arrival) -> str:
 
 def _save(batch: "_Batch") -> None:
     """Save what a batch did to its calls; audit entries come last, because they hold the chain's one lock."""
-    lapsed = _mark_lapsed(batch.ended)
+    lapsed = settling.mark_lapsed(batch.ended)
     _create_calls(batch.new)
-    _STORY.update(list(batch.changed.values()))
-    settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
-    _record_lapsed(lapsed)
-    _record_withdrawals(batch.withdrawn)
+    STORY.update(list(batch.changed.values()))
+    settling.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
+    settling.record_lapsed(lapsed)
+    settling.record_withdrawals(batch.withdrawn)
 
 
 def _new_arrivals(arrivals: list[Arrival]) -> list[Arrival]:
@@ -296,7 +300,7 @@ def _create_calls(new: list[Call]) -> None:
     new.sort(key=lambda call: call.graph_key)
     primary_keys = {
         graph_key: primary_key
-        for primary_key, graph_key in _CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
+        for primary_key, graph_key in CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
     }
     if len(primary_keys) < len(new):
         raise _Overtaken
@@ -357,96 +361,7 @@ class _Batch:
             self.withdrawn.append(call)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A notification as its table keeps it."""
-
-    call_id: str | None
-    received_at: datetime
-    change_type: str
-    resource: str
-    resource_type: str
-    tenant_id: str
-    message_id: str
-    chain_id: str
-    scenario_id: str
-    body: str
-    digest: str
-    problem: str
-
-
-_NOTIFICATION = Columns(Notification, _Row.__slots__)
-_CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if not column.primary_key])
-_STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
-
-
-def _row(arrival: Arrival, problem: str) -> _Row:
-    notification = arrival.notification
-    return _Row(
-        call_id=notification.call_key or None,
-        received_at=arrival.received_at,
-        change_type=clean(notification.change_type, 64),
-        resource=clean(notification.resource, 500),
-        resource_type=clean(notification.resource_type, 200),
-        tenant_id=arrival.tenant_id,
-        message_id=arrival.message_id,
-        chain_id=arrival.chain_id,
-        scenario_id=arrival.scenario_id,
-        body=notification.body,
-        digest=notification.digest,
-        problem=problem,
-    )
-
-
-def _mark_lapsed(ended: list[Call]) -> list[Call]:
-    """Mark those of the ended calls as missed that nobody decided before Graph gave up on them; return these.
-
-    Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
-    """
-    late = [call for call in ended if _ended_with_its_window(call)]
-    if not late:
-        return []
-    known = [call.pk for call in late if call.pk]
-    attempts = RejectAttempt.objects.filter(call_id__in=known).exclude(outcome=Outcome.REFUSED)
-    decided = set(attempts.values_list("call_id", flat=True))
-    lapsed = [call for call in late if call.pk not in decided]
-    for call in lapsed:
-        call.missed_at = call.ended_at
-    return lapsed
-
-
-def _ended_with_its_window(call: Call) -> bool:
-    if call.missed_at or call.established_at or call.deadline is None or call.ended_at is None:
-        return False
-    return call.ended_at >= call.deadline - CLOCK_LEAD
-
-
-def _record_lapsed(lapsed: list[Call]) -> None:
-    for call in lapsed:
-        audit.append("call.missed", actor=audit.SYSTEM, call=call, details={"deadline": iso(call.deadline)})
-
-
-def settle_by_ending(ended: list[Call]) -> None:
-    """Settle the decisions that the end of their call settles: accepted is confirmed, unknown stays unproved."""
-    if not ended:
-        return
-    by_pk = {call.pk: call for call in ended}
-    settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
-    for attempt in RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=settled).order_by("requested_at"):
-        call = by_pk[attempt.call_id]
-        attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
-        attempt.save(update_fields=["outcome", "settled_at"])
-        actor = audit.Actor(id=attempt.actor_id, name=attempt.actor_name)
-        details = {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
-        audit.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt, details=details)
-
-
-def _record_withdrawals(withdrawn: list[Call]) -> None:
-    for call in withdrawn:
-        audit.append("call.missed_withdrawn", actor=audit.SYSTEM, call=call, details={"state": call.state})
-
-
-def _count(arrivals: list[Arrival], rows: list[_Row]) -> None:
+def _count(arrivals: list[Arrival], rows: list[Row]) -> None:
     metrics.COMMITS.observe(len(arrivals))
     metrics.REDELIVERIES.inc(len(arrivals) - len(rows))
     metrics.UNAPPLIED.inc(sum(1 for row in rows if row.problem))

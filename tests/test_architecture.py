@@ -18,6 +18,7 @@ LAYERS = [
     {"history", "story", "enquiries", "reapply", "notifications", "rejections", "rights", "hints"},
     {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
+    {"arrivals", "settling"},
     {"audit", "proof", "witness", "live", "folding", "guards", "roles", "rows", "threads", "metrics"},
     {"models", "moments", "hours"},
     {"graph"},

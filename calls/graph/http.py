@@ -59,5 +59,6 @@ def _timeout() -> httpx.Timeout:
 
 
 def _limits() -> httpx.Limits:
-    # Graph connections are kept open between decisions: a TLS handshake costs more ring time than everything of ours.
-    return httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=120)
+    # A request on a connection that the other side is just closing gets no answer, and then nobody can tell whether
+    # Graph acted. Servers close idle ones after five seconds and more; a handshake costs less than an unknown outcome.
+    return httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=4)

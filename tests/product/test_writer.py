@@ -9,10 +9,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from calls.arrivals import Arrival
 from calls.graph import payloads
 from calls.models import Call, Notification
 from calls.threads import DatabaseThread
-from calls.writer import MAX_WAITING, Arrival, QueueFull, Writer, store
+from calls.writer import MAX_WAITING, QueueFull, Writer, store
 from tests.product import bodies
 
 

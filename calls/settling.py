@@ -1,0 +1,60 @@
+"""What the end of a call, or its answer after all, settles: decisions under way, and calls that nobody decided."""
+
+from datetime import timedelta
+
+from calls import audit
+from calls.models import Call, RejectAttempt
+from calls.moments import iso
+
+CLOCK_LEAD = timedelta(seconds=1)
+Outcome = RejectAttempt.Outcome
+
+
+def mark_lapsed(ended: list[Call]) -> list[Call]:
+    """Mark those of the ended calls as missed that nobody decided before Graph gave up on them; return these.
+
+    Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
+    """
+    late = [call for call in ended if _ended_with_its_window(call)]
+    if not late:
+        return []
+    known = [call.pk for call in late if call.pk]
+    attempts = RejectAttempt.objects.filter(call_id__in=known).exclude(outcome=Outcome.REFUSED)
+    decided = set(attempts.values_list("call_id", flat=True))
+    lapsed = [call for call in late if call.pk not in decided]
+    for call in lapsed:
+        call.missed_at = call.ended_at
+    return lapsed
+
+
+def _ended_with_its_window(call: Call) -> bool:
+    if call.missed_at or call.established_at or call.deadline is None or call.ended_at is None:
+        return False
+    return call.ended_at >= call.deadline - CLOCK_LEAD
+
+
+def record_lapsed(lapsed: list[Call]) -> None:
+    """Append an entry for each call that ended undecided with its window."""
+    for call in lapsed:
+        audit.append("call.missed", actor=audit.SYSTEM, call=call, details={"deadline": iso(call.deadline)})
+
+
+def settle_by_ending(ended: list[Call]) -> None:
+    """Settle the decisions that the end of their call settles: accepted is confirmed, unknown stays unproved."""
+    if not ended:
+        return
+    by_pk = {call.pk: call for call in ended}
+    settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
+    for attempt in RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=settled).order_by("requested_at"):
+        call = by_pk[attempt.call_id]
+        attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
+        attempt.save(update_fields=["outcome", "settled_at"])
+        actor = audit.Actor(id=attempt.actor_id, name=attempt.actor_name)
+        details = {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
+        audit.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt, details=details)
+
+
+def record_withdrawals(withdrawn: list[Call]) -> None:
+    """Append an entry for each call that was called missed and is answered after all."""
+    for call in withdrawn:
+        audit.append("call.missed_withdrawn", actor=audit.SYSTEM, call=call, details={"state": call.state})
