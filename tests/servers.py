@@ -69,12 +69,15 @@ class Dashboard:
 
     def start(self) -> None:
         """Start the process and return when it answers."""
-        command = [sys.executable, "-X", "dev", "manage.py", "serve"]
+        command = [sys.executable, "-X", "dev", *self._program()]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=output, stderr=subprocess.STDOUT
             )
         wait_until(self._answers, START_SECONDS)
+
+    def _program(self) -> list[str]:
+        return ["manage.py", "serve"]
 
     def _answers(self) -> bool:
         assert self._process and self._process.poll() is None, f"The server ended:\n{self.log}"
@@ -99,3 +102,11 @@ class Dashboard:
         assert self._process
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=20)
+
+
+class UvicornDashboard(Dashboard):
+    """The same application under another server, which tells it of start and end through ASGI's lifespan."""
+
+    def _program(self) -> list[str]:
+        address = ["--host", "127.0.0.1", "--port", str(self.port)]
+        return ["-m", "uvicorn", "callsdashboard.asgi:application", *address, "--log-level", "warning"]

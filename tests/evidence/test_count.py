@@ -30,7 +30,7 @@ from calls import audit, rejections, signins
 from calls.graph.client import Answer
 from calls.graph.vocabulary import RejectReason
 from calls.models import Call, RejectAttempt
-from calls.writer import settle_by_ending
+from calls.settling import settle_by_ending
 
 name, acts, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 said, lock = [], threading.Lock()
