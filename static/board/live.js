@@ -1,0 +1,78 @@
+/**
+ * What this page knows of the calls at the moment, and how well it knows it.
+ *
+ * Events, for whoever shows or sounds something:
+ *   frame    a frame was applied; `detail` is the frame
+ *   arrived  calls began to ring; `detail` is a list of them
+ *   feed     the feed's state changed; `detail` is {was, is}
+ *   tick     four times a second while the page is in view, seldom while it is not; nothing may depend on how often
+ *   change   something that is shown may be different now; follows each of the others
+ */
+
+import { ServerClock } from "./clock.js";
+import { Feed, STATES } from "./feed.js";
+import { Store } from "./store.js";
+
+const TICK = 250;
+const NOBODY_MAY_SEE = new Set([STATES.SIGNED_OUT, STATES.NO_RIGHT]);
+
+export class Live extends EventTarget {
+  clock = new ServerClock();
+  store = new Store();
+  feed;
+  #told;
+
+  constructor(socketUrl) {
+    super();
+    this.feed = new Feed(socketUrl, { onFrame: (frame) => this.#receive(frame), onState: () => this.#tellFeed() });
+    this.#told = this.feed.state;
+  }
+
+  /** Connect, and keep an eye on the connection. */
+  start() {
+    document.addEventListener("visibilitychange", () => this.#lookedAt());
+    addEventListener("online", () => this.feed.retry());
+    this.feed.setVisible(document.visibilityState === "visible");
+    this.feed.start();
+    setInterval(() => this.#tick(), TICK);
+    this.changed();
+  }
+
+  /** Tell everybody that something shown may be different now. */
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #receive(frame) {
+    if (frame.server_time) this.clock.observe(frame.server_time);
+    const arrived = this.store.apply(frame, performance.now());
+    this.#tell("frame", frame);
+    if (arrived.length) this.#tell("arrived", arrived);
+    this.changed();
+  }
+
+  #tellFeed() {
+    const was = this.#told;
+    this.#told = this.feed.state;
+    if (NOBODY_MAY_SEE.has(this.feed.state)) this.store.clear();
+    this.#tell("feed", { was, is: this.feed.state });
+    this.changed();
+  }
+
+  #lookedAt() {
+    const visible = document.visibilityState === "visible";
+    this.feed.setVisible(visible);
+    if (visible) this.feed.retry();
+    this.changed();
+  }
+
+  #tick() {
+    this.feed.check();
+    this.#tell("tick");
+    this.changed();
+  }
+}

@@ -1,0 +1,19 @@
+/** What the server told this page about itself and the person in front of it. */
+
+/** Read the data attributes of the board's root element. */
+export function readPage(root) {
+  const told = root.dataset;
+  return {
+    socketUrl: socketUrl(told.socketPath),
+    loginUrl: told.loginUrl,
+    csrfCookie: told.csrfCookie,
+    me: told.me,
+    mayReject: told.mayReject === "true",
+    timeZone: told.timeZone,
+    callUrl: (key) => told.callUrl.replace(told.anyKey, key),
+  };
+}
+
+function socketUrl(path) {
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`;
+}
