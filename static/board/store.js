@@ -89,9 +89,13 @@ export class Store {
     return place === ENDED ? inOrder.reverse() : inOrder;
   }
 
-  /** How many calls ring now, whatever is still drawn. */
+  /** The records of the calls that ring now, whatever is still drawn. */
+  ringing() {
+    return [...this.#records.values()].filter((record) => record.belongs === RINGING);
+  }
+
   ringingCount() {
-    return [...this.#records.values()].filter((record) => record.belongs === RINGING).length;
+    return this.ringing().length;
   }
 
   get(key) {
