@@ -1,4 +1,4 @@
-/** The state of the live feed, in colour, icon and words. */
+/** The state of the live feed, in colour, icon and words, and the way out of it. */
 
 import { html, nothing } from "../vendor/lit-html-3.3.3/lit-html.js";
 import { STATES } from "./feed.js";
@@ -17,8 +17,14 @@ const ICONS = {
   [STATES.NO_RIGHT]: "shield-lock",
 };
 
-function secondsSince(moment, now) {
-  return Math.max(0, Math.round((now - moment) / 1000));
+/** Whether the page knows what rings: it hears from the server, if perhaps a little late. */
+export function isFresh(feed) {
+  return feed.state === STATES.LIVE || feed.state === STATES.LATE;
+}
+
+/** Whether what the page shows cannot be believed any more. */
+export function isLost(feed) {
+  return !isFresh(feed) && feed.state !== STATES.CONNECTING;
 }
 
 function headline(feed, now) {
@@ -34,7 +40,7 @@ function headline(feed, now) {
 }
 
 function ago(text, moment, now) {
-  const seconds = secondsSince(moment, now);
+  const seconds = Math.max(0, Math.round((now - moment) / 1000));
   const minutes = Math.floor(seconds / 60);
   const time = minutes
     ? fill(ngettext("%(count)s min", "%(count)s min", minutes), { count: minutes })
@@ -53,14 +59,22 @@ function explanation(feed) {
   return gettext("This list may be old. Rejecting still works.");
 }
 
+function nextTry(feed, now) {
+  if (feed.state !== STATES.LOST) return "";
+  if (feed.retryAt === null) return gettext("Trying…");
+  const count = Math.max(1, Math.ceil((feed.retryAt - now) / 1000));
+  return fill(ngettext("Next try in %(count)s s.", "Next try in %(count)s s.", count), { count });
+}
+
 function wayOut(feed, urls) {
-  if (feed.state === STATES.LOST) {
-    return html`<button type="button" class="btn btn-sm btn-light" @click=${() => feed.retry()}>
-      ${gettext("Connect now")}
-    </button>`;
+  if (feed.state === STATES.LOST || feed.state === STATES.LATE) {
+    return html`<button type="button" class="btn btn-sm btn-light" @click=${() => feed.renew()}>${gettext("Connect now")}</button>`;
   }
   if (feed.state === STATES.SIGNED_OUT) {
     return html`<a class="btn btn-sm btn-light" href=${urls.login}>${gettext("Sign in")}</a>`;
+  }
+  if (feed.state === STATES.NO_RIGHT) {
+    return html`<a class="btn btn-sm btn-light" href=${urls.login}>${gettext("Use another account")}</a>`;
   }
   return nothing;
 }
@@ -69,8 +83,8 @@ export function connection(feed, now, urls) {
   return html`
     <p class="connection connection-${feed.state}">
       ${icon(ICONS[feed.state])}
-      <strong>${headline(feed, now)}</strong>
-      <span class="connection-more">${explanation(feed)}</span>
+      <strong class="connection-state">${headline(feed, now)}</strong>
+      <span class="connection-more">${explanation(feed)} ${nextTry(feed, now)}</span>
       ${wayOut(feed, urls)}
     </p>
   `;

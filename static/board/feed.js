@@ -71,6 +71,15 @@ export class Feed {
     if (this.state === STATES.LOST && this.retryAt !== null) this.start();
   }
 
+  /** Do not trust the socket there is, for instance after the computer slept: open another one now. */
+  renew() {
+    if (this.state !== STATES.LIVE && this.state !== STATES.LATE) return this.retry();
+    const socket = this.#socket;
+    this.start();
+    socket?.close();
+    this.#become(STATES.LATE);
+  }
+
   /** Notice silence and due tries; to be called about every second. Correct however seldom it is called. */
   check() {
     const now = this.#options.now();

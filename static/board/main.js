@@ -1,21 +1,29 @@
 /** Puts the live board together. Every line joins modules; none decides anything itself. */
 
+import { preferences } from "../site/panel.js";
 import { announce, Announcer } from "./announcer.js";
 import { Decisions } from "./decisions.js";
 import { Live } from "./live.js";
+import { Notices } from "./notices.js";
 import { readPage } from "./page.js";
 import { Picture } from "./picture.js";
+import { Sound } from "./sound.js";
+import { Surroundings } from "./surroundings.js";
 import { timeWriter } from "./times.js";
-import { keepTitle } from "./title.js";
+import { WakeLock } from "./wakelock.js";
+import { Watch } from "./watch.js";
 
 const root = document.getElementById("board");
 const page = readPage(root);
 const people = { me: page.me, time: timeWriter(document.documentElement.lang, page.timeZone) };
 const live = new Live(page.socketUrl);
 const decisions = new Decisions(live, page);
+const announcer = new Announcer(document.getElementById("announcer"));
+const notices = new Notices({ isHidden: () => document.visibilityState !== "visible", onClick: () => focus() });
+const watch = new Watch({ sound: new Sound(), notices, wakeLock: new WakeLock(), storage: sessionStorage });
 
 for (const element of document.querySelectorAll("[data-until-scripts-run]")) element.remove();
 new Picture(root, { live, decisions, page, people });
-announce(new Announcer(document.getElementById("announcer")), live, decisions, people);
-keepTitle(live);
+new Surroundings(root, { live, attempts: decisions.attempts, page, watch, preferences, announcer });
+announce(announcer, live, decisions, people);
 live.start();

@@ -10,6 +10,9 @@ export function readPage(root) {
     me: told.me,
     mayReject: told.mayReject === "true",
     timeZone: told.timeZone,
+    build: told.build || null,
+    sessionEnds: told.sessionEnds || null,
+    isWall: told.wall === "true",
     callUrl: (key) => told.callUrl.replace(told.anyKey, key),
   };
 }

@@ -2,7 +2,6 @@
 
 import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
 import { quiet, ringing } from "./board.js";
-import { connection } from "./connection.js";
 import { keepingFocus } from "./focus.js";
 import { LayoutHold } from "./layout.js";
 import { ENDED, PROGRESS, RINGING } from "./sections.js";
@@ -25,10 +24,10 @@ export class Picture {
     this.#decisions = decisions;
     this.#page = page;
     this.#people = people;
-    const [connection, ringing, progress, ended, heading] = ["connection", "ringing", "progress", "ended", "ringing-heading"].map(
+    const [ringing, progress, ended, heading] = ["ringing", "progress", "ended", "ringing-heading"].map(
       (id) => root.querySelector(`#${id}`),
     );
-    this.#places = { connection, ringing, progress, ended };
+    this.#places = { ringing, progress, ended };
     this.#heading = heading;
     this.#hold = new LayoutHold(ringing);
     live.addEventListener("change", () => this.#draw());
@@ -49,16 +48,14 @@ export class Picture {
   }
 
   #draw() {
-    const { store, feed } = this.#live;
+    const { store } = this.#live;
     store.tidy(performance.now(), (record) => record.place === RINGING && this.#hold.holds(record));
     const view = this.#view();
     keepingFocus(this.#root, this.#heading, () => {
-      render(connection(feed, performance.now(), { login: this.#page.loginUrl }), this.#places.connection);
       render(ringing(store.section(RINGING), view), this.#places.ringing);
       render(quiet(store.section(PROGRESS), view, gettext("No call is in progress.")), this.#places.progress);
       render(quiet(store.section(ENDED), view, gettext("No call has just ended.")), this.#places.ended);
     });
-    this.#root.dataset.feed = feed.state;
     this.#decisions.nowShown(store.section(RINGING));
   }
 }

@@ -1,0 +1,49 @@
+/** What the browser's tab shows: how many calls ring, and whether that can be believed. */
+
+const RINGING = "#b93a0b";
+const LOST = "#57606a";
+const MOST_SHOWN = 99;
+
+/** Return the page's title with the number of calls that ring, and with a mark when the feed is lost. */
+export function titleOf(title, { count, isLost }) {
+  if (isLost) return count ? `(! ${count}) ${title}` : `(!) ${title}`;
+  return count ? `(${count}) ${title}` : title;
+}
+
+/** Return the icon as an address that is its own drawing; null when the page's usual icon tells enough. */
+export function faviconOf({ count, isLost }) {
+  if (!count && !isLost) return null;
+  const mark = isLost ? "!" : String(Math.min(count, MOST_SHOWN));
+  return `data:image/svg+xml,${encodeURIComponent(drawing(isLost ? LOST : RINGING, mark))}`;
+}
+
+function drawing(colour, mark) {
+  const size = mark.length > 1 ? 19 : 25;
+  const place = `x="16" y="${16 + size * 0.36}" text-anchor="middle"`;
+  const type = `font-family="sans-serif" font-weight="700" font-size="${size}" fill="#fff"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="${colour}"/><text ${place} ${type}>${mark}</text></svg>`;
+}
+
+export class Tab {
+  #document;
+  #title;
+  #icon;
+  #usual;
+  #shown = "";
+
+  constructor(document) {
+    this.#document = document;
+    this.#title = document.title;
+    this.#icon = document.querySelector('link[rel="icon"]');
+    this.#usual = this.#icon?.href;
+  }
+
+  /** Change title and icon where they are not what they should be. */
+  show(told) {
+    const key = `${told.count} ${told.isLost}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.#document.title = titleOf(this.#title, told);
+    if (this.#icon) this.#icon.href = faviconOf(told) ?? this.#usual;
+  }
+}

@@ -1,0 +1,54 @@
+/** The panel of preferences, the same on every page: shows the choices, takes new ones, says whether they are kept. */
+
+import { Sound } from "../board/sound.js";
+import { post } from "./post.js";
+import { Preferences } from "./preferences.js";
+
+const panel = document.getElementById("preferences");
+const form = panel?.querySelector("form");
+const said = panel?.querySelector("output");
+
+/** This page's preferences; the defaults, which nobody can change, where nobody is signed in. */
+export const preferences = new Preferences(form ? read() : {}, (changes) => post(panel.dataset.url, changes));
+
+function read() {
+  const kept = {};
+  for (const field of form.elements) if (isChosen(field)) kept[field.name] = valueOf(field);
+  return kept;
+}
+
+function isChosen(field) {
+  return ["checkbox", "range"].includes(field.type) || (field.type === "radio" && field.checked);
+}
+
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  return field.type === "range" ? Number(field.value) : field.value;
+}
+
+function show(all) {
+  for (const field of form.elements) {
+    if (!(field.name in all)) continue;
+    if (field.type === "checkbox") field.checked = all[field.name];
+    else if (field.type === "radio") field.checked = field.value === all[field.name];
+    else field.value = all[field.name];
+  }
+  document.documentElement.dataset.themeChoice = all.theme;
+  document.documentElement.dataset.density = all.density;
+}
+
+async function change(field) {
+  said.textContent = "";
+  const { status, body } = await preferences.change({ [field.name]: valueOf(field) });
+  said.textContent = status === 200 ? panel.dataset.keptWords : body.message || panel.dataset.notKeptWords;
+  if (status === 200 && field.name === "language") location.reload();
+}
+
+if (form) {
+  const sound = new Sound();
+  show(preferences.all);
+  preferences.onChange(show);
+  form.addEventListener("change", (event) => change(event.target));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  panel.querySelector("[data-test-tone]").addEventListener("click", () => sound.once(preferences.all));
+}

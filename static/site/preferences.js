@@ -1,0 +1,54 @@
+/** What this person has chosen. Applied at once, kept on the server, and taken back where the server refuses it. */
+
+export const DEFAULTS = {
+  theme: "auto",
+  density: "comfortable",
+  sound: true,
+  tone: "bell",
+  volume: 70,
+  notices: true,
+  keys: true,
+};
+
+export class Preferences {
+  #kept;
+  #send;
+  #pending = [];
+  #last = Promise.resolve();
+  #listeners = [];
+
+  /** `kept` is the document the server gave; `send(changes)` promises its answer as `{status, body}`. */
+  constructor(kept, send) {
+    this.#kept = { ...DEFAULTS, ...kept };
+    this.#send = send;
+  }
+
+  /** The choices as they are shown now, those included that the server has not confirmed yet. */
+  get all() {
+    return Object.assign({}, this.#kept, ...this.#pending);
+  }
+
+  /** `listener(all)` is called after every change. */
+  onChange(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** Change some choices and promise the server's answer; they are sent in the order in which they were made. */
+  change(changes) {
+    this.#pending.push(changes);
+    this.#tell();
+    const answer = this.#last.then(() => this.#send(changes));
+    this.#last = answer.then((told) => this.#settle(changes, told));
+    return answer;
+  }
+
+  #settle(changes, { status, body }) {
+    this.#pending = this.#pending.filter((waiting) => waiting !== changes);
+    if (status === 200) this.#kept = { ...DEFAULTS, ...body };
+    this.#tell();
+  }
+
+  #tell() {
+    for (const listener of this.#listeners) listener(this.all);
+  }
+}
