@@ -40,7 +40,9 @@ class Row:
 
 
 NOTIFICATION = Columns(Notification, Row.__slots__)
-CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if not column.primary_key])
+# What only comes later in a call's life is not written at its beginning.
+_LATER = {"id", "asked_at", "let_pass_at", "let_pass_by_id", "let_pass_by", "watched_at"}
+CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if column.name not in _LATER])
 STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
 
 

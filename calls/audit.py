@@ -11,6 +11,7 @@ import hmac
 import json
 import secrets
 import unicodedata
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -96,14 +97,19 @@ def append(
     note: str = "",
     answer: GraphAnswer = NO_ANSWER,
     details: Mapping[str, object] | None = None,
+    bulk_id: uuid.UUID | None = None,
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
+
+    Of an attempt, reason and bulk are copied, and its note where no other is given.
 
     Must run inside the transaction of the act it records, after that transaction's other locks are taken: it locks the
     chain's head until the commit. Text too long for its column, or that no database stores, is clipped and cleaned.
     Raises django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head,
     TransactionManagementError outside a transaction); the act must then not happen.
     """
+    bulk_id = attempt.bulk_id if attempt else bulk_id
+    joined = {"bulk_id": str(bulk_id)} if bulk_id else {}
     entry = AuditEntry(
         at=timezone.now(),
         action=action,
@@ -118,14 +124,15 @@ def append(
         graph_code=answer.code,
         request_id=answer.request_id,
         client_request_id=answer.client_request_id,
-        details=_canonical_json({**_graph_details(answer), **(details or {})}),
+        details=_canonical_json({**_graph_details(answer), **joined, **(details or {})}),
+        bulk_id=bulk_id,
     )
     personal = AuditPersonal(
         actor_name=actor.name,
         address=actor.address,
         caller_name=call.caller_name if call else "",
         caller_id=(call.source or {}).get("id") or "" if call else "",
-        note=attempt.note if attempt else note,
+        note=note or (attempt.note if attempt else ""),
     )
     _fit(entry)
     _fit(personal)

@@ -62,6 +62,8 @@ def describe(call: Call) -> dict[str, Any]:
         "result_code": call.result_code,
         "result_message": call.result_message,
         "decision": describe_decision(call),
+        "let_pass": {"by": call.let_pass_by, "at": iso(call.let_pass_at)} if call.let_pass_at else None,
+        "watched": call.watched_at is not None,
     }
 
 
@@ -75,6 +77,7 @@ def describe_decision(call: Call) -> dict[str, Any] | None:
         return None
     attempt = (held or attempts)[-1]
     return {
+        "attempt_id": str(attempt.id),
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "by": attempt.actor_name,
@@ -291,7 +294,7 @@ class Board:
         changed, gone = [], []
         for shown in calls:
             call, known = shown.call, self._shown.get(shown.call.pk)
-            if (known.version if known else self._left.get(call.pk, 0)) >= call.version:
+            if (known.version if known else self._left.get(call.pk, 0)) >= call.version or _is_past(call):
                 continue
             if call.is_live:
                 shown.since = known.since if known else shown.since
@@ -352,6 +355,12 @@ class Board:
         except Exception:
             logger.exception("The live board could not be brought up to date; it is tried again.")
             await asyncio.sleep(ERROR_PAUSE_SECONDS)
+
+
+def _is_past(call: Call) -> bool:
+    """Return whether the call left the board so long ago that nobody looks for it there, whatever is noted about it."""
+    left_at = call.ended_at or call.missed_at
+    return left_at is not None and left_at < timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
 
 
 def _read_and_serialise(primary_keys: set[int], wanted: bool) -> list[_Shown]:

@@ -1,17 +1,18 @@
 """What arrived (Notification), what it meant (Call), what was done about it (RejectAttempt) and who did (AuditEntry).
 
 Only `calls.writer` and `calls.keeper` change calls, only `calls.rejections` makes attempts, only `calls.audit` appends
-entries.
+entries. What belongs to people beside that: how they like their pages (Preferences), who has the board open (Presence).
 """
 
 import uuid
 from typing import NoReturn
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from calls.graph.vocabulary import CallState, RejectReason
+from calls.graph.vocabulary import CallState, Direction, RejectReason
 
 ANSWERED_STATES = (
     CallState.ESTABLISHING,
@@ -47,6 +48,11 @@ class Call(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     updated_at = models.DateTimeField(_("updated"))
     asked_at = models.DateTimeField(_("Graph was asked about it"), null=True)
+    # What people did about it. No notification tells these, so the writer leaves them to the database's defaults.
+    let_pass_at = models.DateTimeField(_("let pass"), null=True)
+    let_pass_by_id = models.CharField(_("id of who let it pass"), max_length=64, blank=True, default="", db_default="")
+    let_pass_by = models.CharField(_("let pass by"), max_length=150, blank=True, default="", db_default="")
+    watched_at = models.DateTimeField(_("first rang in front of somebody who may reject it"), null=True)
 
     class Meta:
         verbose_name = _("call")
@@ -85,6 +91,11 @@ class Call(models.Model):
     def is_answered(self) -> bool:
         """Whether Graph says the call got beyond ringing and has not ended."""
         return self.state in ANSWERED_STATES
+
+    @property
+    def rings(self) -> bool:
+        """Whether the call is an incoming one that nobody has answered and that is still on the live board."""
+        return self.is_live and not self.is_answered and self.direction != Direction.OUTGOING
 
     @property
     def caller_name(self) -> str:
@@ -174,6 +185,7 @@ class RejectAttempt(models.Model):
     graph_message = models.CharField(_("Graph's message"), max_length=500, blank=True)
     request_id = models.CharField(_("Graph's request id"), max_length=100, blank=True)
     client_request_id = models.CharField(_("our request id"), max_length=100, blank=True)
+    bulk_id = models.UUIDField(_("bulk"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("reject attempt")
@@ -183,6 +195,7 @@ class RejectAttempt(models.Model):
         indexes = [
             models.Index(fields=["requested_at"], condition=Q(outcome="requested"), name="attempt_unsettled"),
             models.Index(fields=["requested_at", "id"], name="attempt_requested"),
+            models.Index(fields=["bulk_id"], condition=Q(bulk_id__isnull=False), name="attempt_bulk"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["call"], condition=~Q(outcome="refused"), name="one_decision_per_call")
@@ -255,6 +268,8 @@ class AuditEntry(AppendOnlyModel):
     hash = models.CharField(_("hash"), max_length=64)
     key_id = models.CharField(_("signing key"), max_length=16)
     signature = models.CharField(_("signature"), max_length=64)
+    # A copy of what the details say, to search by; the proof compares the two.
+    bulk_id = models.UUIDField(_("bulk"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("audit entry")
@@ -273,6 +288,7 @@ class AuditEntry(AppendOnlyModel):
             models.Index(fields=["graph_status", "at", "id"], name="entry_graph_status"),
             models.Index(fields=["request_id"], name="entry_request"),
             models.Index(fields=["client_request_id"], name="entry_client_request"),
+            models.Index(fields=["bulk_id"], condition=Q(bulk_id__isnull=False), name="entry_bulk"),
         ]
 
     def __str__(self) -> str:
@@ -363,3 +379,45 @@ class AuditCheckpoint(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.entries} entries at {self.at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class Preferences(models.Model):
+    """How one person likes their pages; `calls.preferences` knows the names, the values and the defaults."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), primary_key=True, on_delete=models.CASCADE
+    )
+    chosen = models.JSONField(_("chosen"), default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("preferences")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"of user {self.user_id}"
+
+
+class Presence(models.Model):
+    """One person who may reject calls and has, or lately had, the live board open at one server process.
+
+    Written by that process every few seconds; of a process that died, the rows are simply not renewed. `shown_at` is
+    when a page of theirs was last known to be in view. No constraint on the user: deleting one must not fail for this.
+    """
+
+    process_id = models.UUIDField(_("process"))
+    user_id = models.BigIntegerField(_("account number"))
+    connected_at = models.DateTimeField(_("connected"))
+    seen_at = models.DateTimeField(_("last known to be connected"))
+    left_at = models.DateTimeField(_("left"), null=True)
+    visible = models.BooleanField(_("board in view"))
+    shown_at = models.DateTimeField(_("board last known to be in view"), null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("presence")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["process_id", "user_id"], name="presence_once_per_process_and_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} at process {self.process_id}"

@@ -198,7 +198,7 @@ def _capital(text: str) -> str:
 
 
 # One row of the walk: plain values, because model instances would cost more than all the hashing.
-_COLUMNS = ("id", "hash", "signature", *audit.CHAINED_FIELDS)
+_COLUMNS = ("id", "hash", "signature", "bulk_id", *audit.CHAINED_FIELDS)
 _PERSONAL_COLUMNS = (
     "personal__entry_id",
     "personal__salts",
@@ -252,6 +252,8 @@ class _Walk:
             return "its content was changed."
         if entry["key_id"] == self.key_id and not hmac.compare_digest(entry["signature"], audit.sign(entry["hash"])):
             return "its signature is not ours."
+        if _bulk_in(entry["details"]) != (str(entry["bulk_id"]) if entry["bulk_id"] else None):
+            return "the bulk it is searched by was changed."
         for anchor in self.anchors.get(self.found.entries + 1, ()):
             if anchor.last_hash != entry["hash"]:
                 return f"it contradicts {anchor.origin}."
@@ -272,6 +274,10 @@ class _Walk:
             self.found.doubts.append(
                 f"{count} entries from #{first} to #{last} are signed with key {key_id}, which is not configured."
             )
+
+
+def _bulk_in(details: str) -> str | None:
+    return json.loads(details).get("bulk_id") if '"bulk_id"' in details else None
 
 
 def _personal_fault(

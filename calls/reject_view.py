@@ -1,118 +1,144 @@
-"""`POST /calls/<key>/reject/`: one request in, one decision out, as JSON or as a message on the board.
-
-Works with no socket open. The decision runs as a task of its own: a browser that goes away while Graph is slow cancels
-this view, not the decision.
-"""
+"""`POST /calls/<key>/reject/` and `POST /calls/reject/`: requests in, decisions out."""
 
 import asyncio
-import json
-import logging
 import uuid
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.csrf import csrf_failure as csrf_failure_page
-from django.views.decorators.http import require_POST
 
-from calls import process, rejections, roles
+from calls import metrics, obstacles, process, rejections
+from calls.acts import (
+    MAX_NOTE_LENGTH,
+    Asked,
+    Reply,
+    act,
+    carry_out,
+    is_json,
+    may_decide,
+    not_recorded,
+    read_json,
+    record_refusal,
+)
 from calls.advice import advice_for
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
 from calls.moments import iso
-from calls.signins import actor_of
 
-logger = logging.getLogger(__name__)
-
-MAX_NOTE_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What to tell whoever asked: a status, a machine's word, a person's sentence, and facts."""
-
-    status: int
-    outcome: str
-    message: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether Graph accepted the rejection."""
-        return self.status == 202
+MOST_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the request asks for, whether it came as a form or as JSON."""
+    """What one call's request asks for, whether it came as a form or as JSON."""
 
     reason: str
     note: str
     seen: dict[str, object] | None
 
 
-@require_POST
-async def reject(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Reject the call and answer as the request prefers; see the contract of this address for the statuses."""
-    clicked_at = timezone.now()
-    user = await request.auser()
-    if not user.is_authenticated:
-        if _wants_json(request):
-            return _as_json(Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring.")))
-        return redirect("login")
-    reply = await _decide(request, user, key, clicked_at)
-    return _as_json(reply) if _wants_json(request) else await _as_page(request, reply)
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What a request about several calls asks for."""
+
+    id: uuid.UUID
+    keys: list[uuid.UUID]
+    reason: str
+    note: str
+    seen: dict[uuid.UUID, dict[str, object] | None]
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Tell a missing or stale CSRF token apart from a missing right."""
-    if not _wants_json(request):
-        return csrf_failure_page(request, reason=reason)
-    return _as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
-
-
-async def _decide(request: HttpRequest, user: Any, key: uuid.UUID, clicked_at: datetime) -> Reply:
-    actor, running = actor_of(user, request), process.running()
-    decisions = running.threads["decisions"]
-    if not await user.ahas_perm(roles.REJECT):
-        await decisions.run(rejections.record_refusal, "reject.not_allowed", key, actor, {})
-        return Reply(403, "not_allowed", _("Your account may watch calls but not reject them."))
-    form = _read_form(request)
+@act(then="board")
+async def reject(asked: Asked, key: uuid.UUID) -> Reply:
+    """Reject the call; see the contract of this address for the statuses."""
+    if not await may_decide(asked):
+        await record_refusal(asked, "reject.not_allowed", [key])
+        return _not_allowed()
+    form = _read_form(asked)
     if form is None or form.reason not in set(RejectReason):
-        details = {"reason": clean(form.reason, 50) if form else ""}
-        await decisions.run(rejections.record_refusal, "reject.bad_request", key, actor, details)
-        return Reply(422, "unknown_reason", _("Choose one of the reasons none, busy or forbidden."))
-    first_sent_at = running.board.first_sent(str(key), user.pk)
-    wish = rejections.Wish(key, RejectReason(form.reason), actor, form.note, form.seen, clicked_at, first_sent_at)
-    deciding = rejections.reject(wish, thread=decisions, graph=running.graph, hints=running.hints)
+        details: dict[str, object] = {"reason": clean(form.reason, 50) if form else ""}
+        await record_refusal(asked, "reject.bad_request", [key], details=details)
+        return _unknown_reason()
+    return await _decide(_wish(asked, key, form))
+
+
+@act(then="board")
+async def reject_many(asked: Asked) -> Reply:
+    """Reject several calls side by side for one reason, and tell what became of each."""
+    bulk = _read_bulk(asked)
+    if not await may_decide(asked):
+        await record_refusal(asked, "reject.not_allowed", bulk.keys if bulk else [], bulk_id=bulk.id if bulk else None)
+        return _not_allowed()
+    if problem := _problem_with(bulk):
+        await record_refusal(asked, "reject.bad_request", [], details={"bulk": True})
+        return problem
+    assert bulk
+    metrics.BULKS.inc()
+    forms = {key: Form(bulk.reason, bulk.note, bulk.seen.get(key)) for key in bulk.keys}
+    replies = await asyncio.gather(*(_decide(_wish(asked, key, form, bulk.id)) for key, form in forms.items()))
+    results = [
+        {"key": str(key), "status": reply.status, **reply.document}
+        for key, reply in zip(bulk.keys, replies, strict=True)
+    ]
+    rejected = sum(reply.succeeded for reply in replies)
+    message = _("Rejected: %(rejected)s of %(asked)s.") % {"rejected": rejected, "asked": len(results)}
+    facts = {"bulk_id": str(bulk.id), "asked": len(results), "rejected": rejected, "results": results}
+    return Reply(200, "bulk", message, facts)
+
+
+def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
+    first_sent_at = process.running().board.first_sent(str(key), asked.user.pk)
+    reason = RejectReason(form.reason)
+    return rejections.Wish(key, reason, asked.actor, form.note, form.seen, asked.at, first_sent_at, bulk_id)
+
+
+async def _decide(wish: rejections.Wish) -> Reply:
+    running = process.running()
+    deciding = rejections.reject(wish, thread=running.threads["decisions"], graph=running.graph, hints=running.hints)
     try:
-        decision = await asyncio.shield(running.run(deciding))
-    except rejections.DecisionError as error:
+        decision = await carry_out(deciding)
+    except obstacles.DecisionError as error:
         return _reply_to(error)
     message = _("Rejected. Graph accepted it; the end of the call will be confirmed in a moment.")
-    facts = {"reason": decision.reason, "by": decision.by, "at": iso(decision.at), "graph_id": decision.graph_id}
-    return Reply(202, "accepted", message, {**facts, "request_id": decision.request_id})
+    facts = {
+        "reason": decision.reason,
+        "by": decision.by,
+        "at": iso(decision.at),
+        "call_key": str(decision.call_key),
+        "graph_id": decision.graph_id,
+        "request_id": decision.request_id,
+    }
+    return Reply(202, "accepted", message, facts)
 
 
-def _reply_to(error: rejections.DecisionError) -> Reply:
+def _not_allowed() -> Reply:
+    return Reply(403, "not_allowed", _("Your account may watch calls but not reject them."))
+
+
+def _unknown_reason() -> Reply:
+    return Reply(422, "unknown_reason", _("Choose one of the reasons none, busy or forbidden."))
+
+
+def _problem_with(bulk: Bulk | None) -> Reply | None:
+    if bulk is None:
+        return Reply(422, "bad_request", _("Name the calls to reject by their keys, and a reason."))
+    if not bulk.keys:
+        return Reply(422, "no_calls", _("Choose at least one call."))
+    if len(bulk.keys) > MOST_AT_ONCE:
+        message = _("Choose at most %(most)s calls at once.") % {"most": MOST_AT_ONCE}
+        return Reply(422, "too_many", message, {"most": MOST_AT_ONCE})
+    return None if bulk.reason in set(RejectReason) else _unknown_reason()
+
+
+def _reply_to(error: obstacles.DecisionError) -> Reply:
     match error:
-        case rejections.UnknownCall():
-            return Reply(404, "unknown_call", _("There is no such call."))
-        case rejections.DecidedByAnother():
-            message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {
-                "by": error.by,
-                "reason": error.reason,
-            }
-            facts = {"by": error.by, "at": iso(error.at), "reason": error.reason, "decision": error.outcome}
-            return Reply(409, "decided_by_another", message, facts)
-        case rejections.Gone():
-            return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
-        case rejections.GraphRefused():
+        case obstacles.UnknownCall():
+            return unknown_call()
+        case obstacles.DecidedByAnother():
+            return decided_by_another(error)
+        case obstacles.Gone():
+            return gone(error)
+        case obstacles.GraphRefused():
             advice = advice_for(error.code)
             message = _("Graph refused: %(code)s %(message)s") % {"code": error.code, "message": error.message}
             answer = {
@@ -122,12 +148,28 @@ def _reply_to(error: rejections.DecisionError) -> Reply:
                 "advice": advice,
             }
             return Reply(502, "refused", f"{message} {advice}".strip(), answer)
-        case rejections.NotRecorded():
-            message = _("The audit history cannot be written, so the call was not rejected. Try again.")
-            return Reply(503, "not_recorded", message)
+        case obstacles.NotRecorded():
+            return not_recorded()
         case _:
             message = _("Graph did not answer. The call may or may not be rejected; its end will tell.")
             return Reply(504, "unknown", message)
+
+
+def unknown_call() -> Reply:
+    """Return what somebody is told who names a call that there is none of."""
+    return Reply(404, "unknown_call", _("There is no such call."))
+
+
+def decided_by_another(error: obstacles.DecidedByAnother) -> Reply:
+    """Return who decided first, when and why."""
+    message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {"by": error.by, "reason": error.reason}
+    facts = {"by": error.by, "at": iso(error.at), "reason": error.reason, "decision": error.outcome}
+    return Reply(409, "decided_by_another", message, facts)
+
+
+def gone(error: obstacles.Gone) -> Reply:
+    """Return why the call cannot be decided about any more."""
+    return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
 
 
 def _gone_message(cause: str) -> str:
@@ -140,40 +182,46 @@ def _gone_message(cause: str) -> str:
     }.get(cause, _("The call has ended."))
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+# What was sent --------------------------------------------------------------------------------------------------------
 
 
-def _as_json(reply: Reply) -> JsonResponse:
-    return JsonResponse({"outcome": reply.outcome, "message": reply.message, **reply.facts}, status=reply.status)
-
-
-async def _as_page(request: HttpRequest, reply: Reply) -> HttpResponse:
-    level = messages.SUCCESS if reply.succeeded else messages.WARNING
-    await asyncio.to_thread(messages.add_message, request, level, reply.message)
-    return redirect("board")
-
-
-def _read_form(request: HttpRequest) -> Form | None:
+def _read_form(asked: Asked) -> Form | None:
     """Return what the request asks for, None when its body cannot be read."""
-    if request.content_type == "application/json":
-        return _read_json(request)
-    return Form(request.POST.get("reason", ""), clean(request.POST.get("note", ""), MAX_NOTE_LENGTH), None)
+    if not is_json(asked.request):
+        sent = asked.request.POST
+        return Form(sent.get("reason", ""), clean(sent.get("note", ""), MAX_NOTE_LENGTH), None)
+    document = read_json(asked.request)
+    if document is None or not isinstance(document.get("reason"), str):
+        return None
+    return Form(document["reason"], _read_note(document), _read_seen(document.get("seen")))
 
 
-def _read_json(request: HttpRequest) -> Form | None:
+def _read_bulk(asked: Asked) -> Bulk | None:
+    """Return what the request asks for, None when its body cannot be read or names what is no key."""
+    document = read_json(asked.request) if is_json(asked.request) else None
+    if document is None or not isinstance(document.get("reason"), str):
+        return None
+    keys = _read_keys(document.get("keys"))
+    if keys is None:
+        return None
+    told = document.get("seen")
+    seen = {key: _read_seen(told.get(str(key))) for key in keys} if isinstance(told, dict) else {}
+    return Bulk(uuid.uuid4(), keys, document["reason"], _read_note(document), seen)
+
+
+def _read_keys(sent: Any) -> list[uuid.UUID] | None:
+    """Return each key once, in the order sent."""
+    if not isinstance(sent, list) or not all(isinstance(key, str) for key in sent):
+        return None
     try:
-        document = json.loads(request.body)
-    except (ValueError, RecursionError):
+        return list(dict.fromkeys(uuid.UUID(key) for key in sent))
+    except ValueError:
         return None
-    if not isinstance(document, dict) or not isinstance(document.get("reason"), str):
-        return None
+
+
+def _read_note(document: dict[str, Any]) -> str:
     note = document.get("note")
-    return Form(
-        reason=document["reason"],
-        note=clean(note if isinstance(note, str) else "", MAX_NOTE_LENGTH),
-        seen=_read_seen(document.get("seen")),
-    )
+    return clean(note if isinstance(note, str) else "", MAX_NOTE_LENGTH)
 
 
 def _read_seen(seen: Any) -> dict[str, object] | None:

@@ -2,34 +2,37 @@
 
 No transaction is open while Graph is asked. The claim and the entry `reject.requested` are committed before Graph hears
 of it, and an outcome follows whatever happens. One attempt holds a call; only a definite refusal lets go of it.
-
-    DecisionError
-    ├── UnknownCall        404
-    ├── DecidedByAnother   409: who, when, why
-    ├── Gone               410: ended, answered, or its window closed; `cause` says which
-    ├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
-    ├── Unknown            504: the request left and nothing came back
-    └── NotRecorded        503: the audit entry could not be committed, so Graph was not asked
 """
 
 import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
-from calls import audit, metrics
+from calls import audit, metrics, pace
 from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
-from calls.graph.vocabulary import Direction, RejectReason
+from calls.graph.vocabulary import RejectReason
 from calls.hints import Hints
-from calls.live import LIVE
-from calls.models import ANSWERED_STATES, Call, RejectAttempt
+from calls.models import Call, RejectAttempt
 from calls.moments import iso
+from calls.obstacles import (
+    DecidedByAnother,
+    DecisionError,
+    Gone,
+    GraphRefused,
+    NotRecorded,
+    Unknown,
+    UnknownCall,
+    obstacle_to,
+    target_of,
+    touch,
+)
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -37,6 +40,16 @@ logger = logging.getLogger(__name__)
 RECORD_ATTEMPTS = 5
 RECORD_PAUSE_SECONDS = 0.5
 NO_DEADLINE_SECONDS = 15.0
+# Not the note: another one may have been written while Graph was asked.
+SETTLED_FIELDS = (
+    "outcome",
+    "settled_at",
+    "graph_status",
+    "graph_code",
+    "graph_message",
+    "request_id",
+    "client_request_id",
+)
 Outcome = RejectAttempt.Outcome
 
 
@@ -45,7 +58,7 @@ class Wish:
     """What a supervisor asks for, and what is known of how it came about.
 
     `seen` is what their browser says it showed them, `first_sent_at` when this process first sent them the call (None
-    where another process may have), `clicked_at` when the click arrived.
+    where another process may have), `clicked_at` when the click arrived. Wishes that came as one have a `bulk_id`.
     """
 
     key: uuid.UUID
@@ -55,6 +68,7 @@ class Wish:
     seen: dict[str, object] | None = None
     clicked_at: datetime = field(default_factory=timezone.now)
     first_sent_at: datetime | None = None
+    bulk_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +79,9 @@ class Decision:
     reason: str
     by: str
     at: datetime
+    call_key: uuid.UUID
     graph_id: str
     request_id: str
-
-
-class DecisionError(Exception):
-    """The call was not rejected, or nobody can tell."""
-
-
-class UnknownCall(DecisionError):
-    """There is no such call."""
-
-
-@dataclass(eq=False)
-class DecidedByAnother(DecisionError):
-    """Somebody decided first."""
-
-    outcome: str
-    reason: str
-    by: str
-    at: datetime
-
-
-@dataclass(eq=False)
-class Gone(DecisionError):
-    """The call cannot be rejected any more: caller_left, ended, ended_elsewhere, answered, too_late, outgoing."""
-
-    cause: str
-
-
-@dataclass(eq=False)
-class GraphRefused(DecisionError):
-    """Graph, or the identity service, refused, or could not be reached; nothing happened to the call."""
-
-    status: int | None
-    code: str
-    message: str
-
-
-class Unknown(DecisionError):
-    """Whether Graph acted is not known yet."""
-
-
-class NotRecorded(DecisionError):
-    """The history cannot be written, so nothing was done."""
 
 
 async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hints: Hints) -> Decision:
@@ -124,7 +97,9 @@ async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hint
     hints.publish([claimed.call_id])
     timing = {**_until_the_click(wish, claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
-    timing["answered_at"] = timezone.now()
+    timing["answered_at"] = answered_at = timezone.now()
+    if answer.status is not None:
+        pace.REJECTS.note((answered_at - wish.clicked_at).total_seconds())
     settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, _as_text(timing))
     hints.publish([claimed.call_id])
     metrics.DECISIONS.labels(settled).inc()
@@ -145,6 +120,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
         reason=attempt.reason,
         by=attempt.actor_name,
         at=attempt.requested_at,
+        call_key=attempt.call.key,
         graph_id=attempt.call.graph_id,
         request_id=answer.request_id,
     )
@@ -159,8 +135,8 @@ def _claim(wish: Wish) -> RejectAttempt | DecisionError:
         named = Call.objects.filter(key=wish.key).first()
         if named is None:
             return UnknownCall()
-        call = Call.objects.select_for_update().get(pk=_target_of(named).pk)
-        obstacle = _obstacle(call)
+        call = Call.objects.select_for_update().get(pk=target_of(named).pk)
+        obstacle = obstacle_to(call)
         if obstacle:
             _record_obstacle(wish, call, obstacle)
             return obstacle
@@ -171,49 +147,14 @@ def _claim(wish: Wish) -> RejectAttempt | DecisionError:
             actor_id=wish.actor.id,
             actor_name=wish.actor.name,
             requested_at=timezone.now(),
+            bulk_id=wish.bulk_id,
         )
-        _touch(call)
+        touch(call)
         details = {**_reported(wish, call), "deadline": iso(call.deadline)}
         if call.pk != named.pk:
             details["retargeted_from"] = named.graph_id
         audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
         return attempt
-
-
-def _target_of(named: Call) -> Call:
-    """Return the call to act on: the one named, or, when that stopped ringing, the newest of its chain that rings.
-
-    The same person can ring under several ids. Policy-recording calls stand for different participants and are never
-    exchanged for each other.
-    """
-    rings = named.ended_at is None and not _has_lapsed(named)
-    if rings or named.is_answered or not named.chain_id or named.policy_recording:
-        return named
-    others = Call.objects.filter(LIVE, chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
-    ringing = [
-        call
-        for call in others.order_by("-pk")
-        if call.source == named.source and not call.is_answered and not _has_lapsed(call)
-    ]
-    return ringing[0] if ringing else named
-
-
-def _obstacle(call: Call) -> DecisionError | None:
-    held = call.attempts.exclude(outcome=Outcome.REFUSED).first()
-    if held:
-        return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
-    if call.ended_at and not call.missed_at:
-        return Gone("ended" if call.established_at else "caller_left")
-    if call.state in ANSWERED_STATES:
-        return Gone("answered")
-    if call.direction == Direction.OUTGOING:
-        return Gone("outgoing")
-    return Gone("too_late") if _has_lapsed(call) else None
-
-
-def _has_lapsed(call: Call) -> bool:
-    """Return whether the window closed with nobody deciding."""
-    return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
@@ -230,7 +171,15 @@ def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
         action = f"reject.{cause}" if cause in (Outcome.TOO_LATE, Outcome.CALLER_LEFT) else "reject.gone"
         details |= {"cause": cause}
     metrics.DECISIONS.labels(action.removeprefix("reject.")).inc()
-    audit.append(action, actor=wish.actor, call=call, reason=wish.reason, note=wish.note, details=details)
+    audit.append(
+        action,
+        actor=wish.actor,
+        call=call,
+        reason=wish.reason,
+        note=wish.note,
+        details=details,
+        bulk_id=wish.bulk_id,
+    )
 
 
 def _reported(wish: Wish, call: Call) -> dict[str, object]:
@@ -246,17 +195,22 @@ def _as_text(timing: Mapping[str, datetime | None]) -> dict[str, object]:
     return {name: iso(moment) for name, moment in timing.items() if moment}
 
 
-def _touch(call: Call) -> None:
-    call.version, call.updated_at = call.version + 1, timezone.now()
-    call.save(update_fields=["version", "updated_at"])
+def record_refusal(
+    action: str,
+    keys: Collection[uuid.UUID],
+    actor: audit.Actor,
+    details: Mapping[str, object],
+    bulk_id: uuid.UUID | None = None,
+) -> None:
+    """Append an entry for each of these calls, or one that names none, about a request that never became an attempt.
 
-
-def record_refusal(action: str, key: uuid.UUID, actor: audit.Actor, details: Mapping[str, object]) -> None:
-    """Append an entry about a request that never became an attempt: no right, an unknown reason."""
+    Because whoever sent it has no right, or because it cannot be understood. Raises django.db.DatabaseError.
+    """
     with transaction.atomic():
-        call = Call.objects.filter(key=key).first()
-        audit.append(action, actor=actor, call=call, details=details)
-    metrics.DECISIONS.labels(action.removeprefix("reject.")).inc()
+        calls: list[Call | None] = [*Call.objects.filter(key__in=keys)] or [None]
+        for call in calls:
+            audit.append(action, actor=actor, call=call, details=details, bulk_id=bulk_id)
+    metrics.DECISIONS.labels(action.partition(".")[2]).inc(len(calls))
 
 
 # Graph ----------------------------------------------------------------------------------------------------------------
@@ -315,8 +269,8 @@ def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: An
         attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
-        attempt.save()
-        _touch(call)
+        attempt.save(update_fields=SETTLED_FIELDS)
+        touch(call)
         heard = audit.GraphAnswer(**asdict(answer))
         audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard, details=timing)
         for step in steps[1:]:

@@ -32,6 +32,15 @@ SENTENCES = {
     "reject.gone": _("%(who)s wanted to reject the call from %(caller)s, which could no longer be rejected."),
     "reject.not_allowed": _("%(who)s tried to reject the call from %(caller)s without having the right to."),
     "reject.bad_request": _("%(who)s sent a rejection of the call from %(caller)s that could not be understood."),
+    "call.let_pass": _("%(who)s let the call from %(caller)s pass: it need not be rejected."),
+    "call.let_pass_in_vain": _(
+        "%(who)s wanted to let the call from %(caller)s pass, about which nothing was left to decide."
+    ),
+    "call.let_pass_not_allowed": _("%(who)s tried to let the call from %(caller)s pass without having the right to."),
+    "call.noted": _("%(who)s wrote a note about the call from %(caller)s."),
+    "call.note_not_allowed": _(
+        "%(who)s tried to write a note about the call from %(caller)s without having the right to."
+    ),
     "call.missed": _("Nobody decided about the call from %(caller)s while it could be rejected."),
     "call.missed_withdrawn": _("The call from %(caller)s was answered after all and no longer counts as undecided."),
     "call.lost": _("Graph does not know the call from %(caller)s any more; it never told when it ended."),

@@ -10,14 +10,25 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import ChangeType
-from calls.models import AuditEntry, Call, Notification, RejectAttempt
+from calls.models import AuditEntry, Call, Notification
 from calls.sentences import details_of, sentence
 from calls.words import STATES, Text
 
 # A call makes tens of notifications; one that makes thousands must not make its page unreadable.
 MOST_EVENTS = 1000
 
-TONES = {"confirmed": "good", "accepted": "good", "requested": "wait", "missed": "bad", "refused": "bad"}
+TONES = {
+    "confirmed": "good",
+    "accepted": "good",
+    "requested": "wait",
+    "missed": "bad",
+    "refused": "bad",
+    "let_pass": "plain",
+    "noted": "plain",
+}
+ICONS = {"call.let_pass": "bell-slash-fill", "call.noted": "pencil-square"}
+# The entries in which a note is new; the later ones of an attempt only carry it on.
+WITH_NOTE = ("reject.requested", "reject.decided_by_another", "call.noted")
 CHANGES: dict[str, Text] = {
     ChangeType.CREATED: _("Graph told of the call"),
     ChangeType.UPDATED: _("Graph told of a change"),
@@ -94,26 +105,26 @@ def _indented(body: str) -> str:
 
 
 def _entries(call: Call) -> Iterator[Event]:
-    attempts = {str(attempt.pk): attempt for attempt in call.attempts.all()}
     entries = AuditEntry.objects.filter(call_key=str(call.key)).select_related("personal").order_by("id")[:MOST_EVENTS]
     for entry in entries:
         step = entry.action.partition(".")[2]
         yield Event(
             at=entry.at,
-            icon="person-x-fill" if entry.action.startswith("reject.") else "clock-history",
+            icon=ICONS.get(entry.action, "person-x-fill" if entry.action.startswith("reject.") else "clock-history"),
             tone=TONES.get(step, "doubt"),
             text=sentence(entry),
-            facts=_decision_facts(entry, attempts.get(entry.attempt_id)),
+            facts=_decision_facts(entry),
             entry_id=entry.pk,
         )
 
 
-def _decision_facts(entry: AuditEntry, attempt: RejectAttempt | None) -> list[tuple[Text, str]]:
+def _decision_facts(entry: AuditEntry) -> list[tuple[Text, str]]:
+    note = entry.personal.note if entry.action in WITH_NOTE and hasattr(entry, "personal") else ""  # it may be erased
     seen = details_of(entry).get("seen_as_reported_by_browser")
     answered = entry.graph_status is not None
     return _facts(
         [
-            (_("Note"), attempt.note if attempt and entry.action == "reject.requested" else ""),
+            (_("Note"), note),
             (_("Graph's answer"), f"{entry.graph_status} {entry.graph_code}".strip() if answered else entry.graph_code),
             (_("Graph's request id"), entry.request_id),
             (_("Seen, says the browser"), _seen(seen) if isinstance(seen, dict) else ""),

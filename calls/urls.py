@@ -2,19 +2,23 @@
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
-from django.views.i18n import JavaScriptCatalog, set_language
+from django.views.i18n import JavaScriptCatalog
 
-from calls import probes, reject_view, views
+from calls import note_view, pass_view, preferences_view, probes, reject_view, views
 
 urlpatterns = [
     path("", views.board, name="board"),
     path("calls/", views.history, name="history"),
+    path("calls/reject/", reject_view.reject_many, name="reject_many"),
     path("calls/<uuid:key>/", views.call, name="call"),
     path("calls/<uuid:key>/reject/", reject_view.reject, name="reject"),
+    path("calls/<uuid:key>/pass/", pass_view.let_pass, name="let_pass"),
+    path("calls/<uuid:key>/note/", note_view.note, name="note"),
+    path("preferences/", preferences_view.preferences, name="preferences"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("jsi18n/", JavaScriptCatalog.as_view(packages=["calls"]), name="jsi18n"),
-    path("i18n/", set_language, name="set_language"),
+    path("i18n/", preferences_view.set_language, name="set_language"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics, name="metrics"),

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from calls import retention, roles, story, words
+from calls import notes, retention, roles, story, words
 from calls.history import Filters, read_page
 from calls.models import Call
 
@@ -54,6 +54,7 @@ def call(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "events": story.tell(found),
         "shows_notifications": request.user.has_perm("calls.view_notification"),
         "shows_entries": request.user.has_perm("calls.view_auditentry"),
+        "may_note": request.user.has_perm(roles.REJECT) and notes.has_room_for(found),
         "time_zone": settings.TIME_ZONE,
     }
     return render(request, "calls/call.html", context)

@@ -281,12 +281,25 @@ OUTCOMES = {
     "refused": (_("refused by Graph"), ["reject.refused"]),
     "in_vain": (
         _("in vain: too late, caller gone, decided before"),
-        ["reject.too_late", "reject.caller_left", "reject.ended_elsewhere", "reject.gone", "reject.decided_by_another"],
+        [
+            "reject.too_late",
+            "reject.caller_left",
+            "reject.ended_elsewhere",
+            "reject.gone",
+            "reject.decided_by_another",
+            "call.let_pass_in_vain",
+        ],
     ),
     "not_known": (_("not known or not proved"), ["reject.unknown", "reject.ended_unproved"]),
     "turned_away": (
         _("turned away: no right, bad request, failed sign-in"),
-        ["reject.not_allowed", "reject.bad_request", "account.sign_in_failed"],
+        [
+            "reject.not_allowed",
+            "reject.bad_request",
+            "call.let_pass_not_allowed",
+            "call.note_not_allowed",
+            "account.sign_in_failed",
+        ],
     ),
     "undecided": (_("undecided: nobody chose in time"), ["call.missed"]),
 }

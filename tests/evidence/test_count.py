@@ -52,7 +52,7 @@ def reject(chance):
     say(f"reject.{rejections._record(actor, claimed, outcome, answer, {})}")
 
 def turned_away(chance):
-    rejections.record_refusal("reject.not_allowed", chance.choice(keys), actor, {"why": chance.random() < 0.5})
+    rejections.record_refusal("reject.not_allowed", [chance.choice(keys)], actor, {"why": chance.random() < 0.5})
     say("reject.not_allowed")
 
 def sign_in(chance):

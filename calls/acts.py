@@ -1,0 +1,165 @@
+"""What the addresses of all acts share: a POST in, one domain call, a reply out, as JSON or as a message on a page.
+
+Works with no socket open. An act runs as a task of its own: a browser that goes away while Graph is slow cancels the
+view, not the act. Whatever is sent here, and whatever becomes of the database, is answered in words.
+"""
+
+import asyncio
+import functools
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure as csrf_failure_page
+from django.views.decorators.http import require_POST
+
+from calls import audit, process, rejections, roles
+from calls.signins import actor_of
+
+logger = logging.getLogger(__name__)
+
+MAX_NOTE_LENGTH = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to tell whoever asked: a status, a machine's word, a person's sentence, and facts."""
+
+    status: int
+    outcome: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was done."""
+        return self.status < 300
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The reply as browsers' scripts get it."""
+        return {"outcome": self.outcome, "message": self.message, **self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request by somebody who is signed in: who, and when it arrived."""
+
+    request: HttpRequest
+    user: Any
+    actor: audit.Actor
+    at: datetime
+
+
+Act = Callable[..., Awaitable[Reply]]
+
+
+def act(then: str) -> Callable[[Act], Any]:
+    """Make a view of `act(asked, …) -> Reply`; without a wish for JSON the answer is a redirect to the page `then`."""
+
+    def decorate(decide: Act) -> Any:
+        @require_POST
+        @functools.wraps(decide)
+        async def view(request: HttpRequest, **named: Any) -> HttpResponse:
+            reply = await _reply_to(request, decide, timezone.now(), named)
+            if wants_json(request):
+                return as_json(reply)
+            if reply.status == 401:
+                return redirect("login")
+            return await _as_page(request, reply, then, named)
+
+        return view
+
+    return decorate
+
+
+async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
+    try:
+        user = await request.auser()
+        if not user.is_authenticated:
+            return signed_out()
+        return await decide(Asked(request, user, actor_of(user, request), at), **named)
+    except (DatabaseError, InterfaceError):
+        logger.exception("The database refused, so nothing was done.")
+        return not_recorded()
+
+
+def signed_out() -> Reply:
+    """Return what somebody is told who is not signed in, or not any more."""
+    return Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring."))
+
+
+def not_recorded() -> Reply:
+    """Return what somebody is told whose act could not be written down, so that it did not happen."""
+    return Reply(503, "not_recorded", _("The audit history cannot be written, so nothing was done. Try again."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Tell a missing or stale CSRF token apart from a missing right."""
+    if not wants_json(request):
+        return csrf_failure_page(request, reason=reason)
+    return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
+
+
+async def may_decide(asked: Asked) -> bool:
+    """Return whether whoever asks has the right to decide about calls."""
+    return bool(await asked.user.ahas_perm(roles.REJECT))
+
+
+async def record_refusal(
+    asked: Asked,
+    action: str,
+    keys: Collection[uuid.UUID],
+    *,
+    details: dict[str, object] | None = None,
+    bulk_id: uuid.UUID | None = None,
+) -> None:
+    """Append an entry about a request that is turned away. Raises django.db.DatabaseError."""
+    decisions = process.running().threads["decisions"]
+    await decisions.run(rejections.record_refusal, action, keys, asked.actor, details or {}, bulk_id)
+
+
+async def carry_out(work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns, or raise what it raises; it goes on when whoever waits for it is cancelled."""
+    return await asyncio.shield(process.running().run(work))
+
+
+def read_json(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the JSON object that was sent, None when it is none."""
+    try:
+        document = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def is_json(request: HttpRequest) -> bool:
+    """Return whether the request says that its body is JSON."""
+    return request.content_type == "application/json"
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Return whether the answer is for a script, not for a person."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def as_json(reply: Reply) -> JsonResponse:
+    """Return the reply for a script."""
+    return JsonResponse(reply.document, status=reply.status)
+
+
+async def _as_page(request: HttpRequest, reply: Reply, then: str, named: dict[str, Any]) -> HttpResponse:
+    level = messages.SUCCESS if reply.succeeded else messages.WARNING
+    await asyncio.to_thread(messages.add_message, request, level, reply.message)
+    return redirect(then, **(named if then == "call" else {}))

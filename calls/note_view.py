@@ -1,0 +1,56 @@
+"""`POST /calls/<key>/note/`: a note to a decision or a call, when there is time for it."""
+
+import uuid
+
+from django.utils.translation import gettext as _
+
+from calls import notes, obstacles, process
+from calls.acts import (
+    MAX_NOTE_LENGTH,
+    Asked,
+    Reply,
+    act,
+    carry_out,
+    is_json,
+    may_decide,
+    not_recorded,
+    read_json,
+    record_refusal,
+)
+from calls.graph.payloads import clean
+from calls.moments import iso
+from calls.reject_view import unknown_call
+
+
+@act(then="call")
+async def note(asked: Asked, key: uuid.UUID) -> Reply:
+    """Add the note: 200; 404; 409 while the call rings and nobody has decided; 422 for none, or one too long."""
+    if not await may_decide(asked):
+        await record_refusal(asked, "call.note_not_allowed", [key])
+        return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
+    text = _read_note(asked)
+    if text is None:
+        message = _("Write a note of 1 to %(most)s characters.") % {"most": MAX_NOTE_LENGTH}
+        return Reply(422, "bad_note", message, {"most": MAX_NOTE_LENGTH})
+    running = process.running()
+    try:
+        noted = await carry_out(
+            notes.note(key, text, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+        )
+    except obstacles.UnknownCall:
+        return unknown_call()
+    except obstacles.StillRings:
+        return Reply(409, "still_rings", _("The call still rings: decide first, the note has time."))
+    except obstacles.NotRecorded:
+        return not_recorded()
+    return Reply(
+        200, "noted", _("The note is in the history."), {"note": noted.note, "by": noted.by, "at": iso(noted.at)}
+    )
+
+
+def _read_note(asked: Asked) -> str | None:
+    """Return the note that was sent, None when there is none or it is too long."""
+    document = (read_json(asked.request) or {}) if is_json(asked.request) else asked.request.POST
+    sent = document.get("note")
+    text = clean(sent, MAX_NOTE_LENGTH + 1).strip() if isinstance(sent, str) else ""
+    return text if 0 < len(text) <= MAX_NOTE_LENGTH else None

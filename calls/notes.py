@@ -1,0 +1,68 @@
+"""Notes: what somebody wants to have said about a call, written when there is time for it.
+
+Each is an entry of its own in the history; the newest one also stands beside the decision it is about.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, transaction
+
+from calls import audit, metrics
+from calls.hints import Hints
+from calls.models import Call
+from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touch
+from calls.threads import DatabaseThread
+from calls.words import deciding_attempt
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A note that is in the history now."""
+
+    call_id: int
+    note: str
+    by: str
+    at: datetime
+
+
+async def note(key: uuid.UUID, text: str, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Noted:
+    """Add a note to a call about which somebody decided, or which stopped ringing.
+
+    Raises UnknownCall, StillRings, NotRecorded.
+    """
+    try:
+        noted = await thread.run(_note, key, text, actor)
+    except (DatabaseError, InterfaceError) as error:
+        logger.exception("A note could not be recorded.")
+        raise NotRecorded from error
+    if isinstance(noted, DecisionError):
+        raise noted
+    hints.publish([noted.call_id])
+    metrics.NOTES.inc()
+    return noted
+
+
+def _note(key: uuid.UUID, text: str, actor: audit.Actor) -> Noted | DecisionError:
+    with transaction.atomic():
+        call = Call.objects.select_for_update().filter(key=key).first()
+        if call is None:
+            return UnknownCall()
+        if not has_room_for(call):
+            return StillRings()
+        attempt = deciding_attempt(call)
+        if attempt:
+            attempt.note = text
+            attempt.save(update_fields=["note"])
+            touch(call)
+        entry = audit.append("call.noted", actor=actor, call=call, attempt=attempt, note=text)
+        return Noted(call.pk, text, actor.name, entry.at)
+
+
+def has_room_for(call: Call) -> bool:
+    """Return whether a note can be added: somebody decided about the call, or it stopped ringing."""
+    return bool(call.let_pass_at) or not call.rings or deciding_attempt(call) is not None

@@ -1,0 +1,111 @@
+"""What stands in the way of deciding about a call, and which call a decision is about.
+
+DecisionError
+├── UnknownCall        404
+├── DecidedByAnother   409: who, when, why
+├── StillRings         409: it rings and nobody has decided, so there is nothing to add a note to yet
+├── Gone               410: ended, answered, or its window closed; `cause` says which
+├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
+├── Unknown            504: the request left and nothing came back
+└── NotRecorded        503: the audit entry could not be committed, so nothing was done
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from calls.graph.vocabulary import Direction
+from calls.live import LIVE
+from calls.models import ANSWERED_STATES, Call, RejectAttempt
+
+Outcome = RejectAttempt.Outcome
+
+
+class DecisionError(Exception):
+    """The call was not rejected, or nobody can tell."""
+
+
+class UnknownCall(DecisionError):
+    """There is no such call."""
+
+
+@dataclass(eq=False)
+class DecidedByAnother(DecisionError):
+    """Somebody decided first."""
+
+    outcome: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class StillRings(DecisionError):
+    """The call rings and nobody has decided about it yet."""
+
+
+@dataclass(eq=False)
+class Gone(DecisionError):
+    """The call cannot be rejected any more: caller_left, ended, ended_elsewhere, answered, too_late, outgoing."""
+
+    cause: str
+
+
+@dataclass(eq=False)
+class GraphRefused(DecisionError):
+    """Graph, or the identity service, refused, or could not be reached; nothing happened to the call."""
+
+    status: int | None
+    code: str
+    message: str
+
+
+class Unknown(DecisionError):
+    """Whether Graph acted is not known yet."""
+
+
+class NotRecorded(DecisionError):
+    """The history cannot be written, so nothing was done."""
+
+
+def target_of(named: Call) -> Call:
+    """Return the call to act on: the one named, or, when that stopped ringing, the newest of its chain that rings.
+
+    The same person can ring under several ids. Policy-recording calls stand for different participants and are never
+    exchanged for each other.
+    """
+    rings = named.ended_at is None and not has_lapsed(named)
+    if rings or named.is_answered or not named.chain_id or named.policy_recording:
+        return named
+    others = Call.objects.filter(LIVE, chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
+    ringing = [
+        call
+        for call in others.order_by("-pk")
+        if call.source == named.source and not call.is_answered and not has_lapsed(call)
+    ]
+    return ringing[0] if ringing else named
+
+
+def obstacle_to(call: Call) -> DecisionError | None:
+    """Return what stands in the way of deciding about the call now, None when nothing does."""
+    held = call.attempts.exclude(outcome=Outcome.REFUSED).first()
+    if held:
+        return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
+    if call.ended_at and not call.missed_at:
+        return Gone("ended" if call.established_at else "caller_left")
+    if call.state in ANSWERED_STATES:
+        return Gone("answered")
+    if call.direction == Direction.OUTGOING:
+        return Gone("outgoing")
+    return Gone("too_late") if has_lapsed(call) else None
+
+
+def has_lapsed(call: Call) -> bool:
+    """Return whether the window closed with nobody deciding."""
+    return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))
+
+
+def touch(call: Call) -> None:
+    """Make a new version of the call, because something that browsers are shown beside it has changed."""
+    call.version, call.updated_at = call.version + 1, timezone.now()
+    call.save(update_fields=["version", "updated_at"])

@@ -1,0 +1,36 @@
+"""`POST /calls/<key>/pass/`: somebody lets a call pass, for everybody."""
+
+import uuid
+
+from django.utils.translation import gettext as _
+
+from calls import obstacles, passing, process
+from calls.acts import Asked, Reply, act, carry_out, may_decide, not_recorded, record_refusal
+from calls.moments import iso
+from calls.reject_view import decided_by_another, gone, unknown_call
+
+
+@act(then="board")
+async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
+    """Let the call pass: 200, also when somebody did before; 404; 409 decided already; 410 gone."""
+    if not await may_decide(asked):
+        await record_refusal(asked, "call.let_pass_not_allowed", [key])
+        return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
+    running = process.running()
+    try:
+        passed = await carry_out(
+            passing.let_pass(key, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+        )
+    except obstacles.UnknownCall:
+        return unknown_call()
+    except obstacles.DecidedByAnother as error:
+        return decided_by_another(error)
+    except obstacles.Gone as error:
+        return gone(error)
+    except obstacles.NotRecorded:
+        return not_recorded()
+    message = _("Let pass: it is silent for everybody now, and can still be rejected.")
+    if not passed.now:
+        message = _("%(by)s had already let it pass.") % {"by": passed.by}
+    facts = {"by": passed.by, "at": iso(passed.at), "call_key": str(passed.call_key), "graph_id": passed.graph_id}
+    return Reply(200, "let_pass", message, facts)

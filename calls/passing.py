@@ -1,0 +1,82 @@
+"""Letting a call pass: one person says for all that nobody needs to reject it. Graph is told nothing.
+
+A call that was let pass is silent on every screen. While its window is open it can still be rejected.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, transaction
+from django.utils import timezone
+
+from calls import audit, metrics
+from calls.hints import Hints
+from calls.models import Call
+from calls.moments import iso
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, obstacle_to, target_of
+from calls.threads import DatabaseThread
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Who let the call pass first, and when; `now` when it was just done."""
+
+    call_id: int
+    call_key: uuid.UUID
+    graph_id: str
+    by: str
+    at: datetime
+    now: bool
+
+
+async def let_pass(key: uuid.UUID, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
+    """Let the call pass, once; return who did. Raises UnknownCall, DecidedByAnother, Gone, NotRecorded."""
+    try:
+        passed = await thread.run(_let_pass, key, actor)
+    except (DatabaseError, InterfaceError) as error:
+        logger.exception("That a call was let pass could not be recorded, so it was not.")
+        raise NotRecorded from error
+    if isinstance(passed, DecisionError):
+        raise passed
+    hints.publish([passed.call_id])
+    return passed
+
+
+def _let_pass(key: uuid.UUID, actor: audit.Actor) -> Passed | DecisionError:
+    with transaction.atomic():
+        named = Call.objects.filter(key=key).first()
+        if named is None:
+            return UnknownCall()
+        call = Call.objects.select_for_update().get(pk=target_of(named).pk)
+        if obstacle := obstacle_to(call):
+            _record_obstacle(actor, call, obstacle)
+            return obstacle
+        now = call.let_pass_at is None
+        if now:
+            _mark(call, actor)
+            retargeted = {"retargeted_from": named.graph_id} if call.pk != named.pk else {}
+            details = {"received_at": iso(call.received_at), "deadline": iso(call.deadline), **retargeted}
+            audit.append("call.let_pass", actor=actor, call=call, details=details)
+            metrics.LET_PASS.labels("let_pass").inc()
+        at = call.let_pass_at or call.updated_at
+        return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
+
+
+def _mark(call: Call, actor: audit.Actor) -> None:
+    call.let_pass_at = call.updated_at = timezone.now()
+    call.let_pass_by_id, call.let_pass_by = actor.id, actor.name
+    call.version += 1
+    call.save(update_fields=["let_pass_at", "let_pass_by_id", "let_pass_by", "version", "updated_at"])
+
+
+def _record_obstacle(actor: audit.Actor, call: Call, obstacle: DecisionError) -> None:
+    if isinstance(obstacle, DecidedByAnother):
+        details = {"cause": "decided_by_another", "decided_outcome": obstacle.outcome}
+    else:
+        details = {"cause": obstacle.cause if isinstance(obstacle, Gone) else ""}
+    audit.append("call.let_pass_in_vain", actor=actor, call=call, details=details)
+    metrics.LET_PASS.labels(details["cause"]).inc()
