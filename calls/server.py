@@ -6,12 +6,14 @@ none of this and needs a proxy in front that has.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from typing import Any, ClassVar
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server as DaphneServer
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
@@ -160,6 +162,27 @@ class BoundedFactory(HTTPFactory):
         """Write no access log; what is counted is at /metrics."""
 
 
+class BoundedSocket(WebSocketProtocol):
+    """A socket that takes only short messages, and sends any: autobahn holds what leaves to the same limit."""
+
+    def serverSend(self, content: str, binary: bool = False) -> None:
+        """Send a text; the application sends nothing else."""
+        if self.state == self.STATE_OPEN:
+            self.transport.write(_text_frame(content))
+
+
+@functools.lru_cache(maxsize=8)
+def _text_frame(text: str) -> bytes:
+    """Return the text as one WebSocket frame (RFC 6455, 5.2), made once for all the sockets it is sent to."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return bytes((0x81, length)) + payload
+    if length < 2**16:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+
+
 class Server(DaphneServer):
     """Daphne with bounded requests, which starts this process's parts and finishes their work before it ends."""
 
@@ -185,6 +208,16 @@ class Server(DaphneServer):
     @http_factory.setter
     def http_factory(self, factory: HTTPFactory) -> None:
         self._http_factory = BoundedFactory(self)
+
+    @property
+    def ws_factory(self) -> WebSocketFactory:
+        """The factory of sockets, likewise."""
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, factory: WebSocketFactory) -> None:
+        factory.protocol = BoundedSocket
+        self._ws_factory = factory
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Send a part of a response, and let its maker wait while the reader is behind."""

@@ -73,6 +73,12 @@ def test_the_first_frame_is_a_snapshot_of_every_live_call(graph: Simulator, brow
     assert [call["graph_id"] for call in first["calls"]] == ["c-0", "c-2"]
 
 
+def test_a_board_of_many_calls_is_sent_whole(graph: Simulator, browser_of: Opener, people: People) -> None:
+    for _ in range(120):  # more than 64 kB
+        graph.ring()
+    assert len(browser_of(people.viewer).calls) == 120
+
+
 def test_revisions_grow_with_every_frame_and_heartbeats_come(
     graph: Simulator, browser_of: Opener, people: People
 ) -> None:
