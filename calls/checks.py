@@ -62,6 +62,10 @@ def _retention() -> Iterator[CheckMessage]:
 
 
 def _nonsense() -> Iterator[CheckMessage]:
+    for name, wanted in settings.UNREADABLE_SETTINGS.items():
+        yield Error(f"{name} must be {wanted}.", id="calls.E008")
+    if settings.REDIS_URL and urlsplit(settings.REDIS_URL).scheme not in ("redis", "rediss", "unix"):
+        yield Error("REDIS_URL must be a redis://, rediss:// or unix:// address.", id="calls.E009")
     if settings.CALL_ANSWER_WINDOW_SECONDS <= 0:
         yield Error("CALL_ANSWER_WINDOW_SECONDS must be more than 0 seconds.", id="calls.E002")
     for subject in ("NOTIFICATIONS", "CALLS", "PERSONAL", "AUDIT"):
@@ -90,3 +94,13 @@ def _unreadable() -> Iterator[CheckMessage]:
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             yield Error(f"{name} names {path}, which is not a file that can be read.", id="calls.E006")
+    certificate = settings.GRAPH_CLIENT_CERTIFICATE
+    if certificate and Path(certificate).is_file() and not _is_key_and_certificate(Path(certificate).read_bytes()):
+        yield Error(
+            f"GRAPH_CLIENT_CERTIFICATE names {certificate}, which does not hold both a private key and a certificate.",
+            id="calls.E010",
+        )
+
+
+def _is_key_and_certificate(pem: bytes) -> bool:
+    return b"PRIVATE KEY-----" in pem and b"-----BEGIN CERTIFICATE-----" in pem

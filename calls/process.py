@@ -56,6 +56,7 @@ class Process:
             authority=settings.GRAPH_AUTHORITY,
             graph_url=settings.GRAPH_BASE_URL,
             client=self._token_client,
+            tenants=settings.GRAPH_TENANTS,
         )
         self.graph = GraphClient(
             base_url=settings.GRAPH_BASE_URL,
@@ -136,7 +137,10 @@ class Process:
             await self.keys.refresh()
         if not self.token_problem and time.monotonic() - self._warmed_at < WARM_SECONDS:
             return
-        problems = [problem for tenant in settings.GRAPH_TENANTS if (problem := await self._token_problem_of(tenant))]
+        problems = _not_configured()
+        if not problems:
+            tenants = settings.GRAPH_TENANTS
+            problems = [problem for tenant in tenants if (problem := await self._token_problem_of(tenant))]
         self.token_problem, self._warmed_at = " ".join(problems), time.monotonic()
 
     async def _token_problem_of(self, tenant_id: str) -> str:
@@ -157,6 +161,18 @@ class Process:
                 viewer.close(4401)
             elif viewer.user_id in without_right:
                 viewer.close(4403)
+
+
+def _not_configured() -> list[str]:
+    """Return what the settings leave out of asking Graph for anything."""
+    needed = {
+        "GRAPH_APP_ID is not set.": settings.GRAPH_APP_ID,
+        "Neither GRAPH_TENANT_ID nor GRAPH_TENANTS is set.": settings.GRAPH_TENANTS,
+        "Neither GRAPH_CLIENT_SECRET nor GRAPH_CLIENT_CERTIFICATE is set.": (
+            settings.GRAPH_CLIENT_SECRET or settings.GRAPH_CLIENT_CERTIFICATE
+        ),
+    }
+    return [problem for problem, value in needed.items() if not value]
 
 
 def _let_the_collector_rest() -> None:

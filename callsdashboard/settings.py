@@ -3,9 +3,13 @@
 The README's settings table explains each name to the person who installs the dashboard.
 """
 
+import logging
+import math
 import secrets
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +19,24 @@ VAR_DIR = BASE_DIR / "var"
 
 env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
+
+
+N = TypeVar("N", int, float)
+
+UNREADABLE_SETTINGS: dict[str, str] = {}  # what should have been there, by name; `calls.checks` refuses to start
+
+
+def number(name: str, default: N) -> N:
+    """Return the number the environment gives `name`, of the default's kind; note what is none, and go on without."""
+    text = env.str(name, default="").strip()
+    try:
+        value = type(default)(text or default)
+        if math.isfinite(value):
+            return value
+    except ValueError:
+        pass
+    UNREADABLE_SETTINGS[name] = "a whole number" if isinstance(default, int) else "a number"
+    return default
 
 
 def local_secret(name: str) -> str:
@@ -40,7 +62,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret("secret_key")
 DEBUG = env.bool("DEBUG", default=False)
 
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
+PORT = number("PORT", 8000)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 _local_hosts = ["localhost", "127.0.0.1", "[::1]"]
@@ -80,29 +102,30 @@ GRAPH_TENANTS = env.list("GRAPH_TENANTS", default=[]) or ([GRAPH_TENANT_ID] if G
 GRAPH_CLIENT_SECRET = env.str("GRAPH_CLIENT_SECRET", default="")
 GRAPH_CLIENT_CERTIFICATE = env.str("GRAPH_CLIENT_CERTIFICATE", default="")
 GRAPH_BASE_URL = env.str("GRAPH_BASE_URL", default="https://graph.microsoft.com/v1.0").rstrip("/")
-GRAPH_CALLS_PATH = "/" + env.str("GRAPH_CALLS_PATH", default="/communications/calls").strip("/")
+GRAPH_CALLS_PATH = "/" + (env.str("GRAPH_CALLS_PATH", default="").strip("/") or "communications/calls")
 GRAPH_AUTHORITY = env.str("GRAPH_AUTHORITY", default="https://login.microsoftonline.com").rstrip("/")
 GRAPH_CALLBACK_METADATA_URL = env.str(
     "GRAPH_CALLBACK_METADATA_URL", default="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration"
 )
-GRAPH_CALLBACK_ISSUERS = env.list(
-    "GRAPH_CALLBACK_ISSUERS", default=["https://api.botframework.com", "https://graph.microsoft.com"]
-)
+GRAPH_CALLBACK_ISSUERS = env.list("GRAPH_CALLBACK_ISSUERS", default=[]) or [
+    "https://api.botframework.com",
+    "https://graph.microsoft.com",
+]
 GRAPH_CA_BUNDLE = env.str("GRAPH_CA_BUNDLE", default="")
 GRAPH_CALLBACK_URI = env.str("GRAPH_CALLBACK_URI", default="")
 GRAPH_TENANT_MISMATCH = env.str("GRAPH_TENANT_MISMATCH", default="refuse")
 
-CALL_ANSWER_WINDOW_SECONDS = env.float("CALL_ANSWER_WINDOW_SECONDS", default=15.0)
+CALL_ANSWER_WINDOW_SECONDS = number("CALL_ANSWER_WINDOW_SECONDS", 15.0)
 
 # Evidence -----------------------------------------------------------------------------------------------------------
 
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="") or local_secret("audit_signing_key")
 AUDIT_CHECKPOINT_FILE = env.str("AUDIT_CHECKPOINT_FILE", default="")
 # Days; 0 keeps for ever.
-RETENTION_DAYS_NOTIFICATIONS = env.int("RETENTION_DAYS_NOTIFICATIONS", default=0)
-RETENTION_DAYS_CALLS = env.int("RETENTION_DAYS_CALLS", default=0)
-RETENTION_DAYS_PERSONAL = env.int("RETENTION_DAYS_PERSONAL", default=0)
-RETENTION_DAYS_AUDIT = env.int("RETENTION_DAYS_AUDIT", default=0)
+RETENTION_DAYS_NOTIFICATIONS = number("RETENTION_DAYS_NOTIFICATIONS", 0)
+RETENTION_DAYS_CALLS = number("RETENTION_DAYS_CALLS", 0)
+RETENTION_DAYS_PERSONAL = number("RETENTION_DAYS_PERSONAL", 0)
+RETENTION_DAYS_AUDIT = number("RETENTION_DAYS_AUDIT", 0)
 WORKING_DAYS = env.str("WORKING_DAYS", default="1-5")
 WORKING_HOURS = env.str("WORKING_HOURS", default="09:00-18:00")
 
@@ -156,6 +179,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
+_pool_size = number("DATABASE_POOL_SIZE", 20)
 _database["CONN_MAX_AGE"] = 0  # under ASGI every request has its own thread; kept connections would never be reused
 if _database["ENGINE"].endswith("sqlite3"):
     if not env.str("DATABASE_URL", default=""):
@@ -169,7 +193,7 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", default=20), "timeout": 10},
+        "pool": {"min_size": 2, "max_size": _pool_size, "timeout": 10},
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -202,6 +226,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "calls" / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+if TIME_ZONE not in available_timezones():
+    UNREADABLE_SETTINGS["TIME_ZONE"], TIME_ZONE = "a time zone such as Europe/Berlin", "UTC"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "static/"
@@ -214,6 +240,8 @@ STORAGES = {
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    UNREADABLE_SETTINGS["LOG_LEVEL"], LOG_LEVEL = "DEBUG, INFO, WARNING or ERROR", "INFO"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -216,10 +216,11 @@ class CallbackVerifier:
             raise TokenRefused(type(error).__name__, str(error)) from error
 
     def _vouched_for(self, claims: dict[str, Any]) -> VerifiedCallback:
-        tenants = {claims[name].lower() for name in TENANT_CLAIMS if isinstance(claims.get(name), str)}
-        if len(tenants) != 1:
-            raise TokenRefused("tenant_claim", f"The token names {len(tenants)} tenants; it must name one.")
-        tenant_id = tenants.pop()
+        named = [claims[name] for name in TENANT_CLAIMS if name in claims]
+        tenants = {name.lower() if isinstance(name, str) else "" for name in named}
+        tenant_id = tenants.pop() if len(tenants) == 1 else ""
+        if not tenant_id:
+            raise TokenRefused("tenant_claim", f"The token's {len(named)} tenant claims do not name one tenant.")
         if tenant_id not in self._tenants:
             raise TokenRefused("tenant_not_served", f"Tenant {tenant_id[:64]!r} is not among GRAPH_TENANTS.")
         return VerifiedCallback(tenant_id=tenant_id, expires_at=float(claims["exp"]))

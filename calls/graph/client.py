@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from calls.graph import http
 from calls.graph.credentials import Credentials, TokenUnavailable
-from calls.graph.vocabulary import RejectReason
+from calls.graph.vocabulary import CallState, RejectReason
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class GraphClient:
             return _judge(response, request_id)
 
     async def is_alive(self, call_id: str, *, tenant_id: str) -> bool:
-        """Return whether Graph still knows the call. Raises a GraphError other than CallGone when it cannot tell."""
+        """Return whether the call goes on at Graph. Raises a GraphError other than CallGone when it cannot be told."""
         request_id = str(uuid.uuid4())
         token = await self._token(tenant_id, request_id)
         url = f"{self._calls_url}/{quote(call_id, safe='')}"
@@ -121,7 +121,7 @@ class GraphClient:
             _judge(response, request_id)
         except CallGone:
             return False
-        return True
+        return _word(_document(response.content).get("state")).lower() != CallState.TERMINATED
 
     async def warm(self, tenant_id: str) -> None:
         """Have a token for the tenant at hand, so that the next decision does not wait for one. Raises Refused."""

@@ -6,6 +6,7 @@ A token must be issued for the tenant of the call it is used on; one of another 
 
 import asyncio
 import logging
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +30,15 @@ class Credentials:
     """This bot's identity towards Graph."""
 
     def __init__(
-        self, *, app_id: str, secret: str, certificate: str, authority: str, graph_url: str, client: http.Client
+        self,
+        *,
+        app_id: str,
+        secret: str,
+        certificate: str,
+        authority: str,
+        graph_url: str,
+        client: http.Client,
+        tenants: Collection[str] = (),
     ) -> None:
         self._app_id = app_id
         self._secret = secret
@@ -37,6 +46,8 @@ class Credentials:
         self._authority = authority
         self._scope = _default_scope(graph_url)
         self._client = client
+        # Callbacks spell a tenant in their own way; ours is the one an administrator wrote down.
+        self._spelled = {tenant.lower(): tenant for tenant in tenants}
         self._applications: dict[str, msal.ConfidentialClientApplication] = {}
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="msal")
 
@@ -46,6 +57,7 @@ class Credentials:
         `fresh` forgets what is remembered, for when Graph refuses a remembered token. Raises TokenUnavailable.
         """
         loop = asyncio.get_running_loop()
+        tenant_id = self._spelled.get(tenant_id.lower(), tenant_id)
         return await loop.run_in_executor(self._threads, self._acquire, tenant_id, fresh)
 
     def close(self) -> None:

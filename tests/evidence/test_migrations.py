@@ -30,6 +30,26 @@ def manage(product_environment, tmp_path):
     return run
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="several processes share a database server only")
+def test_processes_started_at_the_same_moment_migrate_one_after_the_other(database, product_environment):
+    name = f"{connection.settings_dict['NAME']}_together"
+    environment = product_environment | {
+        "DATABASE_URL": product_environment["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        started = [
+            subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)
+        ]
+        said = [process.communicate()[1] for process in started]
+        assert [process.returncode for process in started] == [0, 0, 0], said
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite rebuilds tables, and loses their triggers")
 def test_migrating_back_and_forth_keeps_history_and_guards(manage):
     assert manage("manage.py", "migrate").returncode == 0

@@ -45,7 +45,7 @@ async def client(trust: ssl.SSLContext) -> AsyncIterator[http.AsyncClient]:
         yield client
 
 
-def credentials_for(simulator: Simulator, client: http.Client, **other: str) -> Credentials:
+def credentials_for(simulator: Simulator, client: http.Client, **other: Any) -> Credentials:
     """Return the bot's credentials towards the simulator; `other` replaces a secret, names a certificate, and so on."""
     settings = simulator.settings
     usual = {

@@ -103,6 +103,18 @@ async def test_a_call_is_alive_until_graph_no_longer_knows_it(simulator: Simulat
     assert not await graph.is_alive(call.id, tenant_id=TENANT)
 
 
+@pytest.mark.parametrize(
+    ("body", "alive"),
+    [(b'{"state": "terminated"}', False), (b'{"state": "Terminated"}', False), (b'{"state": "established"}', True)]
+    + [(odd, True) for odd in (b"", b"[]", b'{"state": null}', b'{"state": ["terminated"]}')],
+)
+async def test_a_call_that_graph_shows_as_terminated_is_not_alive(
+    scripted: ScriptedGraph, asking: GraphClient, body: bytes, alive: bool
+) -> None:
+    scripted.replies = [Reply(200, body)]
+    assert await asking.is_alive(GUID, tenant_id=TENANT) is alive
+
+
 # What an error says -------------------------------------------------------------------------------------------------
 
 

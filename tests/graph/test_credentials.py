@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -36,7 +37,7 @@ def made(simulator: Simulator, token_client: http.Client) -> Iterator[Callable[.
     """Make credentials that differ from the usual ones, and let go of them in the end."""
     kept: list[Credentials] = []
 
-    def make(**other: str) -> Credentials:
+    def make(**other: Any) -> Credentials:
         kept.append(credentials_for(simulator, token_client, **other))
         return kept[-1]
 
@@ -61,6 +62,15 @@ async def test_a_secret_gets_a_token_which_is_remembered_for_each_tenant(
     assert token_requests(simulator) == 1
     assert tenant_in(await credentials.token("another-tenant")) == "another-tenant"
     assert tenant_in(first) == TENANT
+
+
+async def test_a_tenant_is_asked_for_as_the_settings_spell_it_and_once_for_every_spelling(
+    simulator: Simulator, made: Callable[..., Credentials]
+) -> None:
+    credentials = made(tenants=[TENANT.upper()])
+    first = await credentials.token(TENANT.lower())
+    assert await credentials.token(TENANT.upper()) == first
+    assert (tenant_in(first), token_requests(simulator)) == (TENANT.upper(), 1)
 
 
 async def test_a_fresh_token_is_asked_for_although_one_is_remembered(

@@ -16,19 +16,59 @@ from django.db.models import F, Q
 
 from calls.models import AuditEntry, Call, Notification
 from calls.simulator import Simulator
+from calls.simulator import bodies as captured
 from tests.product import bodies
 from tests.servers import Dashboard
 
 HOW_MANY = int(os.environ.get("FUZZ_BODIES", "300"))
 SENDERS = 8
 IDS = [f"{number:08d}-1111-2222-3333-444444444444" for number in range(20)]
+
+
+def shapes_of(call_id: str, era: captured.Era) -> list[dict[str, Any]]:
+    """Return what real traffic says about a call and what belongs to it, in one of the two eras."""
+    path = captured.call_path(call_id, era)
+    who = [captured.party(kind, f"A {kind}", f"id-{kind}", "t") for kind in ("user", "guest", "phone", "application")]
+    return [
+        captured.incoming(
+            call_id=call_id,
+            era=era,
+            source=who[0],
+            target=who[3],
+            chain_id="chain",
+            tenant_id="",
+            modalities=("audio", "video"),
+            more={"incomingContext": {"observedParticipantId": "p", "transferor": who[1]}},
+        ),
+        captured.state_change(call_id, era, "established", toneInfo={"sequenceId": 1, "tone": "tone5"}),
+        captured.state_change(
+            call_id, era, "established", mediaState={"audio": "active"}, transcription={"state": "active"}
+        ),
+        captured.state_change(call_id, era, "transferring", resultInfo={"code": 500, "subcode": 7117, "message": "x"}),
+        captured.state_change(call_id, era, "established", meetingInfo={"token": "eyJhbGciOi.eyJpc3MiOi.c2ln"}),
+        captured.roster(call_id, era, who),
+        captured.notifications([captured.item("created", f"{path}/contentsharingsessions/7", era, None)], era),
+        captured.notifications(
+            [
+                captured.item(
+                    "deleted", f"{path}/operations/7", era, {"status": "Completed", "recordingAccessToken": "x"}
+                )
+            ],
+            era,
+        ),
+        captured.deleted(call_id, era, (200, 4521, "DiagCode: 0#4521.@")),
+        captured.deleted(call_id, era),
+    ]
+
+
 SHAPES = [
     bodies.DOCUMENTED_INCOMING,
     bodies.DOCUMENTED_DELETED,
     *(bodies.ringing(call_id) for call_id in IDS),
     *(bodies.moved(call_id, "established") for call_id in IDS),
     *(bodies.ended(call_id, resultInfo={"code": "200", "subCode": 5001, "message": "x"}) for call_id in IDS),
-    bodies.notification("updated", f"/communications/calls/{IDS[0]}/participants"),
+    *(shape for call_id in IDS[:4] for shape in shapes_of(call_id, "communications")),
+    *(shape for call_id in IDS[4:8] for shape in shapes_of(call_id.replace("-", "").upper(), "app")),
     {"value": [shape["value"][0] for shape in (bodies.ringing(IDS[1]), bodies.ended(IDS[1]))]},
     bodies.LEGACY,
 ]

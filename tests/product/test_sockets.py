@@ -61,6 +61,13 @@ def test_a_body_of_gigabytes_is_refused_before_it_comes(dashboard: Dashboard, de
         assert opened.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_header_that_is_too_long_is_431(dashboard: Dashboard) -> None:
+    with connect(dashboard) as opened:
+        opened.sendall(b"X-Microsoft-Skype-Message-ID: " + b"m" * 20_000 + b"\r\n\r\n")
+        assert opened.recv(1000).startswith(b"HTTP/1.1 431 ")
+    assert httpx.get(f"{dashboard.url}/healthz").status_code == 200
+
+
 def test_an_endless_chunked_body_costs_no_memory(dashboard: Dashboard) -> None:
     before = memory_of(dashboard.pid)
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"

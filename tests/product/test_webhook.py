@@ -274,6 +274,7 @@ NOW, A_DAY = int(time.time()), 86_400  # read when the run begins, which may be 
         pytest.param({"drop": {"tid"}}, id="no tenant"),
         pytest.param({"tid": 5}, id="a tenant that is no text"),
         pytest.param({"http://schemas.microsoft.com/identity/claims/tenantid": "another"}, id="two tenants"),
+        pytest.param({"http://schemas.microsoft.com/identity/claims/tenantid": 5}, id="a tenant and a number"),
     ],
 )
 def test_a_token_that_proves_too_little_is_401_and_nothing_is_written(

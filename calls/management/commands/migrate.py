@@ -1,5 +1,7 @@
 """Django's `migrate`, followed by what table rebuilds may have removed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.commands import migrate
@@ -11,6 +13,7 @@ from calls import audit, guards
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 
 TABLES = {model._meta.db_table for model in (AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal)}
+ADVISORY_LOCK = 0x6D696772617465  # "migrate" in ASCII
 
 
 class Command(migrate.Command):
@@ -19,6 +22,10 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then restore, also when migrating fails."""
         connection = connections[options["database"]]
+        with _alone(connection):
+            self._migrate(connection, *args, **options)
+
+    def _migrate(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
         if options["migration_name"] or _unapplied(connection):
             guards.step_aside(connection)
         try:
@@ -27,6 +34,22 @@ class Command(migrate.Command):
             if set(connection.introspection.table_names()) >= TABLES:
                 guards.install(connection)
                 audit.ensure_head()
+
+
+@contextmanager
+def _alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Wait until no other process migrates this database: several that serve may be started at the same moment."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    session = connection.copy()
+    session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would keep the lock after this run
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        yield
+    finally:
+        session.close()
 
 
 def _unapplied(connection: BaseDatabaseWrapper) -> bool:
