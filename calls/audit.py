@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
+from calls import signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
 
 GENESIS = "0" * 64
@@ -111,7 +111,6 @@ def append(
     bulk_id = attempt.bulk_id if attempt else bulk_id
     joined = {"bulk_id": str(bulk_id)} if bulk_id else {}
     entry = AuditEntry(
-        at=timezone.now(),
         action=action,
         actor_id=actor.id,
         call_key=str(call.key) if call else "",
@@ -161,11 +160,12 @@ def _graph_details(answer: GraphAnswer) -> dict[str, object]:
 def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
-    entry.key_id = signing_key_id()
+    entry.key_id = signing.key_id()
     head = locked_head()
+    entry.at = timezone.now()  # under the lock, so that the order of the times is that of the chain
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
-    entry.signature = sign(entry.hash)
+    entry.signature = signing.sign(entry.hash)
     entry.save()
     personal.entry = entry
     personal.save()
@@ -215,19 +215,7 @@ def is_genuine(entry: AuditEntry) -> bool | None:
     """
     if entry.hash != hash_of(entry):
         return False
-    if entry.key_id != signing_key_id():
-        return None
-    return hmac.compare_digest(entry.signature, sign(entry.hash))
-
-
-def sign(text: str) -> str:
-    """Return the hex HMAC-SHA256 of `text` under AUDIT_SIGNING_KEY."""
-    return hmac.digest(settings.AUDIT_SIGNING_KEY.encode(), text.encode(), "sha256").hex()
-
-
-def signing_key_id() -> str:
-    """Return a short name for the signing key that gives nothing of it away."""
-    return hashlib.sha256(b"callsdashboard audit key id\0" + settings.AUDIT_SIGNING_KEY.encode()).hexdigest()[:16]
+    return signing.holds(entry.hash, signing.keys().get(entry.key_id), entry.signature)
 
 
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -265,9 +253,9 @@ def checkpoint() -> AuditCheckpoint | None:
 def mark(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
     """Store and return a signed checkpoint: the chain's entry number `entries` has this id and this hash."""
     made = AuditCheckpoint(
-        kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing_key_id()
+        kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing.key_id()
     )
-    made.signature = sign(checkpoint_text(made))
+    made.signature = signing.sign(checkpoint_text(made))
     made.save()
     return made
 
@@ -281,6 +269,4 @@ def checkpoint_text(made: AuditCheckpoint) -> str:
 
 def is_ours(made: AuditCheckpoint) -> bool | None:
     """Return whether a checkpoint's signature holds, None when it is signed with a key that is not configured."""
-    if made.key_id != signing_key_id():
-        return None
-    return hmac.compare_digest(made.signature, sign(checkpoint_text(made)))
+    return signing.holds(checkpoint_text(made), signing.keys().get(made.key_id), made.signature)

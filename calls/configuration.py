@@ -1,7 +1,8 @@
-"""Settings that differ from the last start become an audit entry: their names and digests, never their values.
+"""Settings that differ from the last start become an audit entry: their names, and digests instead of their values.
 
 The digests are keyed with the audit signing key, so that nobody can guess a value by trying; two of them can be
-compared as long as that key stays the same.
+compared as long as the key of the older one is at hand. Values stand there only of settings that could be told to
+anybody and say what happens to calls and evidence: how long things are kept, what working hours are.
 """
 
 import hmac
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
-from calls import audit
+from calls import audit, signing
 from calls.models import AuditEntry
 
 # What decides who gets in, whom the dashboard talks to and what it keeps. Processes that share a database may differ in
@@ -35,6 +36,7 @@ NAMES = (
     "GRAPH_CALLBACK_URI",
     "GRAPH_CA_BUNDLE",
     "GRAPH_TENANT_MISMATCH",
+    "AUDIT_SIGNING_KEY_FALLBACKS",
     "AUDIT_CHECKPOINT_FILE",
     "RETENTION_DAYS_NOTIFICATIONS",
     "RETENTION_DAYS_CALLS",
@@ -46,6 +48,18 @@ NAMES = (
     "TIME_ZONE",
     "REDIS_URL",
 )
+OPEN = (
+    "DEBUG",
+    "GRAPH_TENANT_MISMATCH",
+    "RETENTION_DAYS_NOTIFICATIONS",
+    "RETENTION_DAYS_CALLS",
+    "RETENTION_DAYS_PERSONAL",
+    "RETENTION_DAYS_AUDIT",
+    "WORKING_DAYS",
+    "WORKING_HOURS",
+    "CALL_ANSWER_WINDOW_SECONDS",
+    "TIME_ZONE",
+)
 WITH_OWN_ADDRESS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 
 
@@ -56,27 +70,40 @@ def record_changes() -> list[str]:
     """
     with transaction.atomic():
         audit.locked_head()  # two processes that start together record a change once
-        before, now = _before(), {name: _digest(name) for name in NAMES}
-        changed = [name for name in NAMES if before.get(name) != now[name]]
-        if before and before.get("AUDIT_SIGNING_KEY") != audit.signing_key_id():
-            changed = ["AUDIT_SIGNING_KEY"]  # under another key no digest can be compared with those before
+        told = _told_last()
+        before = dict(told.get("digests", {}))
+        changed = _changed_since(before)
         if changed:
-            details = {"changed": changed, "digests": {**now, "AUDIT_SIGNING_KEY": audit.signing_key_id()}}
+            now = {name: _digest(name, settings.AUDIT_SIGNING_KEY) for name in NAMES}
+            details = {
+                "changed": changed,
+                "values": {name: getattr(settings, name) for name in OPEN},
+                "were": {name: value for name, value in told.get("values", {}).items() if name in changed},
+                "digests": {**now, "AUDIT_SIGNING_KEY": signing.key_id()},
+            }
             action = "settings.changed" if before else "settings.recorded"
             audit.append(action, actor=audit.SYSTEM, details=details)
     return changed
 
 
-def _before() -> dict[str, Any]:
+def _told_last() -> dict[str, Any]:
     actions = ("settings.changed", "settings.recorded")
     newest = AuditEntry.objects.filter(action__in=actions).order_by("-id").values_list("details", flat=True).first()
-    return dict(json.loads(newest)["digests"]) if newest else {}
+    return dict(json.loads(newest)) if newest else {}
 
 
-def _digest(name: str) -> str:
+def _changed_since(before: dict[str, Any]) -> list[str]:
+    """Return the names whose digests differ; under a key that is not at hand any more, no two can be compared."""
+    used = str(before.get("AUDIT_SIGNING_KEY", signing.key_id()))
+    key = signing.keys().get(used)
+    changed = [name for name in NAMES if before.get(name) != _digest(name, key)] if key else []
+    return changed if used == signing.key_id() else ["AUDIT_SIGNING_KEY", *changed]
+
+
+def _digest(name: str, key: str) -> str:
     value = getattr(settings, name)
     if name in WITH_OWN_ADDRESS:
         own = urlsplit(settings.PUBLIC_URL)
         value = sorted(set(value) - {own.hostname, f"{own.scheme}://{own.netloc}"})
     text = f"setting\0{name}\0{value!r}"
-    return hmac.digest(settings.AUDIT_SIGNING_KEY.encode(), text.encode("utf-8", "replace"), "sha256").hex()[:32]
+    return hmac.digest(key.encode(), text.encode("utf-8", "replace"), "sha256").hex()[:32]

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 
-from calls import audit
+from calls import audit, signing
 from calls.models import AuditEntry
 from calls.sentences import sentence
 
@@ -101,11 +101,11 @@ class Export:
 
     def _seal(self, rows: int, digest: str) -> str:
         seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}
-        seal |= {"sealed_at": _moment(timezone.now()), "key_id": audit.signing_key_id()}
+        seal |= {"sealed_at": _moment(timezone.now()), "key_id": signing.key_id()}
         with transaction.atomic():
             details = {**self._told, "rows": rows, "sha256": digest}
             audit.append("audit.exported", actor=self._actor, details=details)
-        return self.form.seal({**seal, "signature": audit.sign(seal_text(seal))})
+        return self.form.seal({**seal, "signature": signing.sign(seal_text(seal))})
 
 
 def seal_text(seal: Mapping[str, object]) -> str:

@@ -1,14 +1,8 @@
 """The proof that nobody changed, removed or inserted audit history, and how far it reaches."""
 
-import hmac
-import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import IntEnum
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,76 +10,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from calls import audit, guards, witness
+from calls.findings import Anchor, Verdict, Verification, capital
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
+from calls.reading import Unreadable, each
+from calls.walk import Walk
+
+__all__ = ["Anchor", "Verdict", "Verification", "verify", "verify_part"]
 
 Kind = AuditCheckpoint.Kind
-
-
-class Verdict(IntEnum):
-    """What a verification found; also the exit code of `manage.py verify_audit`."""
-
-    INTACT = 0
-    BROKEN = 1
-    UNPROVED = 2
-
-
-@dataclass(slots=True)
-class Verification:
-    """How far the history is proved, every fault found (first the one nearest the beginning), and every doubt.
-
-    A fault proves that something was changed or lost; a doubt is what cannot be proved either way. `entries` counts
-    from the beginning of the chain, the `removed` ones included, which retention cut off under a signed checkpoint.
-    """
-
-    entries: int = 0
-    last_id: int = 0
-    last_hash: str = audit.GENESIS
-    removed: int = 0
-    erased: int = 0
-    faults: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    finished_at: datetime | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """BROKEN outweighs UNPROVED outweighs INTACT."""
-        if self.faults:
-            return Verdict.BROKEN
-        return Verdict.UNPROVED if self.doubts else Verdict.INTACT
-
-    @property
-    def anchor(self) -> str:
-        """The end of the chain as it can be noted elsewhere and given to a later verification."""
-        return f"{self.entries}:{self.last_hash}"
-
-    @property
-    def details(self) -> dict[str, object]:
-        """What of it goes into the entry `audit.verified`."""
-        return {
-            "verdict": self.verdict.name.lower(),
-            "entries": self.entries,
-            "removed": self.removed,
-            "erased": self.erased,
-            "last_hash": self.last_hash,
-            "faults": [*self.faults, *self.doubts][:20],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The chain's end as somebody noted it outside the database: so many entries, the last one with this hash."""
-
-    entries: int
-    last_hash: str
-    origin: str = "the anchor"
-
-    @classmethod
-    def parse(cls, text: str) -> "Anchor":
-        """Return the anchor written as `<entries>:<hash>`; raise ValueError when it is not one."""
-        count, _, last_hash = text.strip().partition(":")
-        if not re.fullmatch(r"[1-9]\d*", count) or not re.fullmatch(r"[0-9a-f]{64}", last_hash):
-            raise ValueError("An anchor is written as <number of entries>:<64 hexadecimal digits>.")
-        return cls(int(count), last_hash)
+WITNESS_LAG = timedelta(minutes=15)  # a checkpoint is written outside within five minutes, if nothing is wrong
 
 
 def verify(*anchors: Anchor) -> Iterator[Verification]:
@@ -96,17 +29,20 @@ def verify(*anchors: Anchor) -> Iterator[Verification]:
     when the tables cannot be read.
     """
     found = Verification()
+    outside = _Outside(found)  # read first: then the tables know everything that the file does
     with _one_view():
         head = AuditHead.objects.first()
-        marks = _genuine_checkpoints(found)
-        proved = [*(_anchor_of(mark, f"checkpoint #{mark.pk}") for mark in marks), *_witnessed(found), *anchors]
-        walk = _Walk(found, proved, erased_up_to=_reach(marks, Kind.CUT, Kind.ERASURE))
-        walk.begin_after(_newest(marks, Kind.CUT))
+        marks = _Marks(found, AuditCheckpoint.objects.all())
+        outside.compare(marks)
+        proved = [*marks.anchors, *outside.anchors, *anchors]
+        walk = Walk(found, proved, erased_up_to=marks.erased_up_to)
+        walk.begin_after(marks.cut)
         yield from walk.steps(AuditEntry.objects.all())
         if not walk.broken:
+            walk.keys.judge_the_end()
             _compare_with_head(found, head)
             found.faults += [
-                f"{_capital(mark.origin)} saw {mark.entries} entries; only {found.entries} are left."
+                f"{capital(mark.origin)} saw {mark.entries} entries; only {found.entries} are left."
                 for mark in proved
                 if mark.entries > found.entries
             ]
@@ -121,8 +57,8 @@ def verify_part(begin: AuditCheckpoint | None, end_id: int) -> Verification:
     Nothing but the entries themselves is looked at: neither the head nor the guards nor later checkpoints.
     """
     found = Verification()
-    marks = _genuine_checkpoints(found)
-    walk = _Walk(found, [], erased_up_to=_reach(marks, Kind.CUT, Kind.ERASURE))
+    marks = _Marks(found, AuditCheckpoint.objects.filter(kind__in=[Kind.CUT, Kind.ERASURE]))
+    walk = Walk(found, [], erased_up_to=marks.erased_up_to)
     walk.begin_after(begin)
     entries = AuditEntry.objects.filter(id__gt=begin.last_id if begin else 0, id__lte=end_id)
     for _ in walk.steps(entries):
@@ -146,164 +82,90 @@ def _one_view() -> Iterator[None]:
                 cursor.execute("ROLLBACK")
 
 
-def _genuine_checkpoints(found: Verification) -> list[AuditCheckpoint]:
-    """Return the checkpoints that are not known to be forged, in the order of the chain."""
-    genuine = []
-    for mark in AuditCheckpoint.objects.order_by("entries", "id"):
-        if _judge(mark, f"checkpoint #{mark.pk}", found):
-            genuine.append(mark)
-    return genuine
+class _Marks:
+    """The checkpoints in the database that are not known to be forged."""
+
+    def __init__(self, found: Verification, stored: QuerySet[AuditCheckpoint]) -> None:
+        self.anchors: list[Anchor] = []
+        self.signed: dict[int, tuple[str, datetime]] = {}  # signature and time, by id
+        self.cut: AuditCheckpoint | None = None
+        self.erased_up_to = 0
+        for mark in each(stored.order_by("entries", "id")):
+            origin = f"checkpoint #{mark.pk}"
+            if isinstance(mark, Unreadable):
+                found.faults.append(f"{capital(origin)} was changed into something that cannot be read.")
+            elif _judge(mark, origin, found):
+                self._take(mark, origin)
+
+    def _take(self, mark: AuditCheckpoint, origin: str) -> None:
+        self.anchors.append(_anchor_of(mark, origin))
+        self.signed[mark.pk] = (mark.signature, mark.at)
+        if mark.kind == Kind.CUT:
+            self.cut = mark
+        if mark.kind in (Kind.CUT, Kind.ERASURE):
+            self.erased_up_to = max(self.erased_up_to, mark.last_id)
+
+
+class _Outside:
+    """The checkpoints kept outside the database, where the settings name such a place."""
+
+    def __init__(self, found: Verification) -> None:
+        self._found, self._path = found, settings.AUDIT_CHECKPOINT_FILE
+        self.anchors: list[Anchor] = []
+        self._signed: dict[int, tuple[str, str]] = {}  # signature and line, by id
+        try:
+            for number, mark in witness.read(self._path) if self._path else ():
+                self._take(mark, f"line {number} of {self._path}")
+        except OSError as error:
+            found.doubts.append(f"The checkpoints outside the database cannot be read: {error}.")
+            self._path = ""
+
+    def _take(self, mark: AuditCheckpoint | None, origin: str) -> None:
+        if mark is None:
+            self._found.doubts.append(f"{capital(origin)} is not a checkpoint.")
+        elif _judge(mark, origin, self._found):
+            self.anchors.append(_anchor_of(mark, origin))
+            self._signed[mark.pk] = (mark.signature, origin)
+
+    def compare(self, inside: _Marks) -> None:
+        """Find checkpoints that are gone from the database, or were exchanged, and those that never got outside."""
+        if not self._path:
+            return
+        for id, (signature, origin) in self._signed.items():
+            if id not in inside.signed:
+                self._found.faults.append(f"Checkpoint #{id}, in {origin}, is no longer in the database.")
+            elif inside.signed[id][0] != signature:
+                self._found.faults.append(f"Checkpoint #{id} is another one in the database than in {origin}.")
+        settled = timezone.now() - WITNESS_LAG
+        missing = sorted(id for id, (_, at) in inside.signed.items() if id not in self._signed and at < settled)
+        if missing:
+            self._found.doubts.append(
+                f"{len(missing)} checkpoints, the first of them #{missing[0]}, are not in {self._path}: "
+                "it was cut off, or is not written any more."
+            )
 
 
 def _judge(mark: AuditCheckpoint, origin: str, found: Verification) -> bool:
-    ours = audit.is_ours(mark)
+    ours = audit.is_ours(mark) if _is_whole(mark) else False
     if ours is None:
-        found.doubts.append(f"{_capital(origin)} is signed with key {mark.key_id}, which is not configured.")
+        found.doubts.append(f"{capital(origin)} is signed with key {mark.key_id}, which is not configured.")
     elif not ours:
-        found.faults.append(f"{_capital(origin)}: its signature is not ours.")
+        found.faults.append(f"{capital(origin)}: its signature is not ours.")
     return ours is not False
 
 
-def _witnessed(found: Verification) -> Iterator[Anchor]:
-    """Yield what the checkpoints kept outside the database say."""
-    path = settings.AUDIT_CHECKPOINT_FILE
-    if not path:
-        return
-    try:
-        for number, mark in witness.read(path):
-            origin = f"line {number} of {path}"
-            if mark is None:
-                found.doubts.append(f"{_capital(origin)} is not a checkpoint.")
-            elif _judge(mark, origin, found):
-                yield _anchor_of(mark, origin)
-    except OSError as error:
-        found.doubts.append(f"The checkpoints outside the database cannot be read: {error}.")
+def _is_whole(mark: AuditCheckpoint) -> bool:
+    """Return whether its values are of the kinds that this program writes; SQLite keeps any others as well."""
+    numbers, texts = (mark.entries, mark.last_id), (mark.last_hash, mark.key_id, mark.signature)
+    return (
+        isinstance(mark.at, datetime)
+        and all(isinstance(number, int) for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 def _anchor_of(mark: AuditCheckpoint, origin: str) -> Anchor:
     return Anchor(mark.entries, mark.last_hash, origin)
-
-
-def _newest(marks: list[AuditCheckpoint], *kinds: str) -> AuditCheckpoint | None:
-    return next((mark for mark in reversed(marks) if mark.kind in kinds), None)
-
-
-def _reach(marks: list[AuditCheckpoint], *kinds: str) -> int:
-    """Return the id of the last entry that a checkpoint of these kinds speaks of, 0 when there is none."""
-    return max((mark.last_id for mark in marks if mark.kind in kinds), default=0)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-# One row of the walk: plain values, because model instances would cost more than all the hashing.
-_COLUMNS = ("id", "hash", "signature", "bulk_id", *audit.CHAINED_FIELDS)
-_PERSONAL_COLUMNS = (
-    "personal__entry_id",
-    "personal__salts",
-    "personal__actor_folded",
-    "personal__caller_folded",
-    *(f"personal__{name}" for name in audit.PERSONAL_FIELDS),
-)
-
-
-class _Walk:
-    """One pass over a part of the chain, to its last entry or to the first broken one."""
-
-    def __init__(self, found: Verification, anchors: list[Anchor], erased_up_to: int) -> None:
-        self.found, self.broken, self.erased_up_to = found, False, erased_up_to
-        self.anchors: dict[int, list[Anchor]] = {}
-        for anchor in anchors:
-            self.anchors.setdefault(anchor.entries, []).append(anchor)
-        self.key_id = audit.signing_key_id()
-        self.strange_keys: dict[str, tuple[int, int, int]] = {}  # how many entries, the first one, the last one
-
-    def begin_after(self, mark: AuditCheckpoint | None) -> None:
-        """Take the entries up to this checkpoint for proved; None begins at the beginning."""
-        if mark is None:
-            return
-        found = self.found
-        found.entries = found.removed = mark.entries
-        found.last_id, found.last_hash = mark.last_id, mark.last_hash
-        found.faults += [
-            f"Checkpoint #{mark.pk} contradicts {anchor.origin}."
-            for anchor in self.anchors.get(mark.entries, ())
-            if anchor.last_hash != mark.last_hash
-        ]
-
-    def steps(self, entries: QuerySet[AuditEntry]) -> Iterator[Verification]:
-        """Yield the Verification every 1,000 entries."""
-        for row in entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS).iterator(2000):
-            entry = dict(zip(_COLUMNS, row, strict=False))
-            if fault := self._fault_of(entry, row[len(_COLUMNS) :]):
-                self.broken = True
-                self.found.faults.append(f"Audit entry #{entry['id']} of {entry['at']:%Y-%m-%d %H:%M:%S} UTC: {fault}")
-                break
-            self._proved(entry)
-            if self.found.entries % 1000 == 0:
-                yield self.found
-        self._report_strange_keys()
-
-    def _fault_of(self, entry: dict[str, Any], personal: tuple[Any, ...]) -> str:
-        if entry["previous_hash"] != self.found.last_hash:
-            return "it does not follow the entry before; one was removed, inserted or rewritten."
-        if entry["hash"] != audit.hash_of_fields({name: entry[name] for name in audit.CHAINED_FIELDS}):
-            return "its content was changed."
-        if entry["key_id"] == self.key_id and not hmac.compare_digest(entry["signature"], audit.sign(entry["hash"])):
-            return "its signature is not ours."
-        if _bulk_in(entry["details"]) != (str(entry["bulk_id"]) if entry["bulk_id"] else None):
-            return "the bulk it is searched by was changed."
-        for anchor in self.anchors.get(self.found.entries + 1, ()):
-            if anchor.last_hash != entry["hash"]:
-                return f"it contradicts {anchor.origin}."
-        if personal[0] is None and entry["id"] <= self.erased_up_to:
-            self.found.erased += 1
-            return ""
-        return _personal_fault(entry["commitments"], *personal)
-
-    def _proved(self, entry: dict[str, Any]) -> None:
-        self.found.entries += 1
-        self.found.last_id, self.found.last_hash = entry["id"], entry["hash"]
-        if entry["key_id"] != self.key_id:
-            count, first, _ = self.strange_keys.get(entry["key_id"], (0, entry["id"], 0))
-            self.strange_keys[entry["key_id"]] = (count + 1, first, entry["id"])
-
-    def _report_strange_keys(self) -> None:
-        for key_id, (count, first, last) in self.strange_keys.items():
-            self.found.doubts.append(
-                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which is not configured."
-            )
-
-
-def _bulk_in(details: str) -> str | None:
-    return json.loads(details).get("bulk_id") if '"bulk_id"' in details else None
-
-
-def _personal_fault(
-    commitments: str, entry_id: int | None, salts: str, actor_folded: str, caller_folded: str, *values: str
-) -> str:
-    if entry_id is None:
-        return "its personal values are gone without a trace of being erased."
-    committed, salt_of = json.loads(commitments), _salts(salts)
-    for name, value in zip(audit.PERSONAL_FIELDS, values, strict=True):
-        if name not in committed:
-            if value:
-                return f"its {name} was added later."
-        elif audit.commitment(salt_of.get(name, ""), name, value) != committed[name]:
-            return f"its {name} was changed."
-    named = dict(zip(audit.PERSONAL_FIELDS, values, strict=True))
-    if (actor_folded, caller_folded) != (audit.folded(named["actor_name"]), audit.folded(named["caller_name"])):
-        return "the names it is searched by were changed."
-    return ""
-
-
-def _salts(text: str) -> dict[str, str]:
-    try:
-        salts = json.loads(text)
-    except ValueError:
-        return {}
-    return {name: str(salt) for name, salt in salts.items()} if isinstance(salts, dict) else {}
 
 
 def _compare_with_head(found: Verification, head: AuditHead | None) -> None:
@@ -315,3 +177,5 @@ def _compare_with_head(found: Verification, head: AuditHead | None) -> None:
         found.faults.append(f"The chain has {found.entries} entries; its head counted {head.entries}.")
     elif head.last_hash != found.last_hash:
         found.faults.append("The head of the chain does not name its last entry.")
+    elif head.last_id != found.last_id:
+        found.faults.append(f"The head of the chain says #{head.last_id} is the last entry; it is #{found.last_id}.")

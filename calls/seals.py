@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import hmac
 import json
 import os
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any, BinaryIO
 
 from django.utils.dateparse import parse_datetime
 
-from calls import audit, exports
+from calls import audit, exports, signing
 from calls.models import AuditCheckpoint, AuditEntry
 from calls.proof import Verdict
 
@@ -99,9 +98,10 @@ def _judge_seal(found: Finding, digest: str) -> None:
     seal = found.seal
     if seal.get("sha256") != digest:
         found.faults.append("The file's content is not what its seal was made for.")
-    if seal.get("key_id") != audit.signing_key_id():
+    key = signing.keys().get(str(seal.get("key_id")))
+    if key is None:
         found.doubts.append(f"The seal is signed with key {seal.get('key_id')}, which is not configured.")
-    elif not hmac.compare_digest(str(seal.get("signature")), audit.sign(exports.seal_text(seal))):
+    elif not signing.holds(exports.seal_text(seal), key, seal.get("signature")):
         found.faults.append("The seal's signature is not ours.")
 
 

@@ -108,7 +108,7 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "rows": details.get("rows", "?"),
         "before": str(details.get("before", "?"))[:10],
         "removed": _removed(details.get("removed")),
-        "changed": ", ".join(map(str, details["changed"])) if isinstance(details.get("changed"), dict | list) else "",
+        "changed": _changed(details),
         "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
     }
 
@@ -117,6 +117,16 @@ def _removed(rows: Any) -> str:
     if not isinstance(rows, dict) or not any(rows.values()):
         return gettext("nothing")
     return ", ".join(f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name))
+
+
+def _changed(details: dict[str, Any]) -> str:
+    """Return the names of what was changed, with the old and the new value of settings that may be told."""
+    changed, values, were = (details.get(name) for name in ("changed", "values", "were"))
+    if not isinstance(changed, dict | list):
+        return ""
+    if not isinstance(values, dict) or not isinstance(were, dict):
+        return ", ".join(map(str, changed))
+    return ", ".join(f"{name} ({were[name]} → {values.get(name)})" if name in were else str(name) for name in changed)
 
 
 def _account(entry: AuditEntry) -> str:

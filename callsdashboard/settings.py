@@ -120,6 +120,7 @@ CALL_ANSWER_WINDOW_SECONDS = number("CALL_ANSWER_WINDOW_SECONDS", 15.0)
 # Evidence -----------------------------------------------------------------------------------------------------------
 
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="") or local_secret("audit_signing_key")
+AUDIT_SIGNING_KEY_FALLBACKS = env.list("AUDIT_SIGNING_KEY_FALLBACKS", default=[])
 AUDIT_CHECKPOINT_FILE = env.str("AUDIT_CHECKPOINT_FILE", default="")
 # Days; 0 keeps for ever.
 RETENTION_DAYS_NOTIFICATIONS = number("RETENTION_DAYS_NOTIFICATIONS", 0)

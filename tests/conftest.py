@@ -33,6 +33,7 @@ PASSWORD = "correct horse battery staple"
 ENVIRONMENT = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
     "AUDIT_SIGNING_KEY": "only-for-tests-signing-key-0123456789-abcdefghij",
+    "AUDIT_SIGNING_KEY_FALLBACKS": "",
     "AUDIT_CHECKPOINT_FILE": "",
     "RETENTION_DAYS_NOTIFICATIONS": "0",
     "RETENTION_DAYS_CALLS": "0",

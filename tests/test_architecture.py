@@ -20,8 +20,9 @@ LAYERS = [
     {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
     {"arrivals", "settling"},
-    {"audit", "proof", "witness", "live", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
-    {"models", "moments", "hours"},
+    {"proof", "walk", "findings", "witness"},
+    {"audit", "live", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
+    {"models", "moments", "hours", "reading", "signing"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from calls import audit
+from calls import audit, signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 from tests.conftest import ROOT
 from tests.evidence.conftest import ANNA, append, make_call, sql
@@ -32,7 +32,7 @@ def test_each_entry_is_signed_with_a_key_that_is_not_in_the_database(story, sett
     assert audit.is_genuine(kept) is True
     settings.AUDIT_SIGNING_KEY = "somebody else's"
     assert audit.is_genuine(kept) is None
-    kept.key_id = audit.signing_key_id()
+    kept.key_id = signing.key_id()
     assert audit.is_genuine(kept) is False
 
 
@@ -120,7 +120,7 @@ def test_threads_that_append_at_once_make_one_chain(database, prove):
 PROCESS = """
 import django; django.setup()
 from django.db import connection, transaction
-from calls import audit
+from calls import audit, signing
 for number in range(25):
     with transaction.atomic():
         audit.append("account.signed_in", actor=audit.Actor(id=str(number), name="somebody"))

@@ -36,13 +36,23 @@ def test_the_first_start_records_all_settings_and_the_next_one_none(database):
         ("ALLOWED_HOSTS", ["elsewhere.example"]),
     ],
 )
-def test_a_changed_setting_is_named_and_its_value_is_not(name, value, database, settings, prove):
+def test_a_changed_setting_is_named_and_only_the_values_that_anybody_may_know_are_told(
+    name, value, database, settings, prove
+):
     configuration.record_changes()
     setattr(settings, name, value)
     assert configuration.record_changes() == [name]
-    assert sentence(newest()) == f"Settings differ from the last start: {name}."
+    told = {
+        "RETENTION_DAYS_AUDIT": " (0 → 30)",
+        "CALL_ANSWER_WINDOW_SECONDS": " (15.0 → 14.0)",
+        "DEBUG": " (False → True)",
+    }
+    assert sentence(newest()) == f"Settings differ from the last start: {name}{told.get(name, '')}."
+    assert ("hunter2" in newest().details, "contoso" in newest().details, "elsewhere" in newest().details) == (
+        False,
+    ) * 3
     details = json.loads(newest().details)
-    assert set(details) == {"changed", "digests"}
+    assert set(details["values"]) == set(configuration.OPEN)
     assert all(re.fullmatch("[0-9a-f]{16,32}", digest) for digest in details["digests"].values())
     assert configuration.record_changes() == []
     assert prove().code == 0
@@ -61,6 +71,17 @@ def test_another_signing_key_is_all_that_can_be_told(database, settings):
     configuration.record_changes()
     settings.AUDIT_SIGNING_KEY, settings.DEBUG = "another", True
     assert configuration.record_changes() == ["AUDIT_SIGNING_KEY"]
+
+
+def test_behind_a_new_signing_key_other_changes_are_told_as_long_as_the_old_key_is_at_hand(database, settings, prove):
+    configuration.record_changes()
+    settings.AUDIT_SIGNING_KEY_FALLBACKS, settings.AUDIT_SIGNING_KEY = [settings.AUDIT_SIGNING_KEY], "another"
+    settings.GRAPH_TENANT_MISMATCH = "accept"
+    expected = ["AUDIT_SIGNING_KEY", "GRAPH_TENANT_MISMATCH", "AUDIT_SIGNING_KEY_FALLBACKS"]
+    assert configuration.record_changes() == expected
+    assert "GRAPH_TENANT_MISMATCH (refuse → accept)" in sentence(newest())
+    assert configuration.record_changes() == []
+    assert prove().code == 0
 
 
 def test_processes_that_start_together_record_a_change_once(database):

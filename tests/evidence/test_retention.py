@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from calls import audit, proof, retention
+from calls import audit, proof, retention, signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from calls.sentences import sentence
 from tests.evidence.conftest import Owner, append, make_attempt, make_call, make_notification, sql
@@ -231,7 +231,7 @@ FORGED = (
 @pytest.mark.parametrize("kind", ["cut", "erasure"])
 def test_a_forged_checkpoint_is_found_with_what_was_deleted_under_it(kind, history, prove):
     last = history[2]
-    sql(FORGED, kind, timezone.now(), last.pk, last.hash, audit.signing_key_id(), "0" * 64)
+    sql(FORGED, kind, timezone.now(), last.pk, last.hash, signing.key_id(), "0" * 64)
     sql("DELETE FROM calls_auditpersonal WHERE entry_id <= %s", last.pk)
     if kind == "cut":
         sql("DELETE FROM calls_auditentry WHERE id <= %s", last.pk)

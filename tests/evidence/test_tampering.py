@@ -52,6 +52,37 @@ CHANGES = {
 }
 
 
+# What this program never wrote and cannot read: SQLite keeps bytes in a text and words in a number, PostgreSQL times
+# that Python has no room for.
+RUBBISH = {
+    "sqlite": {
+        "a word for a time": "UPDATE calls_auditentry SET at = 'rubbish' WHERE id = %s",
+        "a number for a time": "UPDATE calls_auditentry SET at = 17 WHERE id = %s",
+        "a day that is none": "UPDATE calls_auditentry SET at = '2020-13-45 00:00:00' WHERE id = %s",
+        "a word for a number": "UPDATE calls_auditentry SET graph_status = 'abc' WHERE id = %s",
+        "bytes for a text": "UPDATE calls_auditentry SET reason = x'ff00' WHERE id = %s",
+        "a text that is none": "UPDATE calls_auditentry SET reason = CAST(x'ff' AS TEXT) WHERE id = %s",
+        "bytes for a hash": "UPDATE calls_auditentry SET hash = x'ff' WHERE id = %s",
+        "bytes for a signature": "UPDATE calls_auditentry SET signature = x'ff' WHERE id = %s",
+        "bytes for commitments": "UPDATE calls_auditentry SET commitments = x'ff' WHERE id = %s",
+        "bytes for a name": "UPDATE calls_auditpersonal SET actor_name = x'ff' WHERE entry_id = %s",
+        "bytes for salts": "UPDATE calls_auditpersonal SET salts = x'ff' WHERE entry_id = %s",
+        "a number for a note": "UPDATE calls_auditpersonal SET note = 7 WHERE entry_id = %s",
+    },
+    "postgresql": {
+        "the end of time": "UPDATE calls_auditentry SET at = 'infinity' WHERE id = %s",
+        "a time too late": "UPDATE calls_auditentry SET at = '20000-01-01' WHERE id = %s",
+        "a time too early": "UPDATE calls_auditentry SET at = '0044-03-15 BC' WHERE id = %s",
+    },
+}
+CHANGES |= RUBBISH[connection.vendor] | {
+    "letters no signature has": "UPDATE calls_auditentry SET signature = 'ы' WHERE id = %s",
+    "salts of another kind": "UPDATE calls_auditpersonal SET salts = '{\"note\": {}}' WHERE entry_id = %s",
+    "commitments that are none": "UPDATE calls_auditentry SET commitments = '[' WHERE id = %s",
+    "the last day there is": "UPDATE calls_auditentry SET at = '9999-12-31 23:59:59' WHERE id = %s",
+}
+
+
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_first_broken_entry_is_named_after_changing(what, history, prove):
     second, third = history[1:3]
@@ -60,7 +91,7 @@ def test_the_first_broken_entry_is_named_after_changing(what, history, prove):
     broken = third if "removed" in what else second
     proof = prove()
     assert proof.code == 1
-    assert f"Audit entry #{broken.pk} of" in proof.text
+    assert f"Audit entry #{broken.pk}" in proof.text
     assert "Broken: 1 entries hang together" in proof.text
 
 
@@ -132,18 +163,42 @@ def test_the_head_rewritten_or_removed_is_found(history, prove):
     assert prove().code == 1
 
 
-def test_a_checkpoint_rewritten_or_invented_is_found(history, prove):
-    with Owner():
-        sql("UPDATE calls_auditcheckpoint SET entries = 4")
+def test_a_head_that_names_another_last_entry_is_found(history, prove):
+    sql("UPDATE calls_audithead SET last_id = %s", history[0].pk)  # exports would end with this one
     proof = prove()
-    assert (proof.code, "Checkpoint" in proof.text) == (1, True)
+    assert (proof.code, f"says #{history[0].pk} is the last entry" in proof.text) == (1, True)
+
+
+CHECKPOINTS = {
+    "how many entries it saw": "UPDATE calls_auditcheckpoint SET entries = 4",
+    "what it states": "UPDATE calls_auditcheckpoint SET kind = 'other'",
+    "when": "UPDATE calls_auditcheckpoint SET at = '2020-01-01 00:00:00'",
+    "its signature": "UPDATE calls_auditcheckpoint SET signature = 'ы'",
+    **{
+        "sqlite": {
+            "its time, into rubbish": "UPDATE calls_auditcheckpoint SET at = 'rubbish'",
+            "its signature, into bytes": "UPDATE calls_auditcheckpoint SET signature = x'ff'",
+            "a number, into a word": "UPDATE calls_auditcheckpoint SET entries = 'abc', key_id = 'another'",
+            "a text, into none": "UPDATE calls_auditcheckpoint SET kind = CAST(x'ff' AS TEXT)",
+        },
+        "postgresql": {"its time, into the end of it": "UPDATE calls_auditcheckpoint SET at = 'infinity'"},
+    }[connection.vendor],
+}
+
+
+@pytest.mark.parametrize("what", CHECKPOINTS)
+def test_a_checkpoint_rewritten_is_found(what, history, prove):
+    with Owner():
+        sql(CHECKPOINTS[what])
+    proof = prove()
+    assert (proof.code, "Checkpoint #" in proof.text) == (1, True)
 
 
 RECHAIN = """
 import django; django.setup()
 from django.conf import settings
 from django.db import connection
-from calls import audit, guards
+from calls import audit, guards, signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
 guards.lift(connection)
 previous, cursor = audit.GENESIS, connection.cursor()
@@ -154,7 +209,7 @@ for entry in AuditEntry.objects.order_by("id"):
     cursor.execute(
         "UPDATE calls_auditentry SET actor_id = '1', previous_hash = %s, hash = %s, signature = %s, key_id = %s "
         "WHERE id = %s",
-        [previous, entry.hash, audit.sign(entry.hash), entry.key_id, entry.pk],
+        [previous, entry.hash, signing.sign(entry.hash), entry.key_id, entry.pk],
     )
     previous = entry.hash
 cursor.execute("DELETE FROM calls_auditcheckpoint")
@@ -177,7 +232,7 @@ def test_chaining_everything_anew_without_the_key_is_found(history, prove, produ
 
 
 def test_a_history_chained_anew_under_a_key_of_the_forgers_is_not_called_proved(history, prove, product_environment):
-    rechain(product_environment, "audit.signing_key_id()")
+    rechain(product_environment, "signing.key_id()")
     proof = prove()
     assert (proof.code, "7 entries" in proof.text, "not configured" in proof.text) == (2, True, True)
 

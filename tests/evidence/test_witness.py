@@ -54,7 +54,7 @@ def test_nothing_is_written_twice_and_what_was_missed_is_caught_up_with(history,
 
 def rechain(environment: dict[str, str]) -> None:
     """Rewrite every entry as somebody does who has the signing key as well, and forget the checkpoints."""
-    command = [sys.executable, "-c", RECHAIN.format(key_id="audit.signing_key_id()")]
+    command = [sys.executable, "-c", RECHAIN.format(key_id="signing.key_id()")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
