@@ -194,7 +194,7 @@ def _commit_to(personal: AuditPersonal) -> tuple[dict[str, str], dict[str, str]]
 
 def commitment(salt: str, name: str, value: str) -> str:
     """Return the hex digest that binds an entry to a personal value without revealing it once the salt is gone."""
-    return hmac.digest(salt.encode(), f"{name}\0{value}".encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.new(salt.encode(), f"{name}\0{value}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 def hash_of(entry: AuditEntry) -> str:

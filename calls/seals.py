@@ -13,11 +13,13 @@ from typing import Any, BinaryIO
 from django.utils.dateparse import parse_datetime
 
 from calls import audit, exports, signing
+from calls.findings import Verdict
 from calls.models import AuditCheckpoint, AuditEntry
-from calls.proof import Verdict
 
 LONGEST_LINE = 1 << 20
 BATCH = 1_000
+MOST_DIGITS = 19  # of an id
+UNREADABLE: dict[str, Any] = {"id": None, "hash": None, "false": True}
 
 
 class Unsealed(Exception):
@@ -26,7 +28,7 @@ class Unsealed(Exception):
 
 @dataclass(slots=True)
 class Finding:
-    """What a check found. A fault proves a change, a doubt is what cannot be proved, a remark is worth knowing."""
+    """What a check found. A fault proves a change, a doubt is what cannot be proved either way."""
 
     rows: int = 0
     removed: int = 0
@@ -36,10 +38,8 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """BROKEN outweighs UNPROVED outweighs INTACT."""
-        if self.faults:
-            return Verdict.BROKEN
-        return Verdict.UNPROVED if self.doubts else Verdict.INTACT
+        """What it comes to."""
+        return Verdict.of(self.faults, self.doubts)
 
 
 def check(path: Path) -> Finding:
@@ -57,9 +57,9 @@ def check(path: Path) -> Finding:
 
 
 def _compare_rows(found: Finding, rows: Iterator[dict[str, Any]]) -> None:
-    cut = AuditCheckpoint.objects.filter(kind=AuditCheckpoint.Kind.CUT).order_by("-last_id").first()
-    removed_up_to = cut.last_id if cut else 0
-    _compare(found, [{"id": found.seal.get("last_id"), "hash": found.seal.get("last_hash")}], removed_up_to)
+    cuts = AuditCheckpoint.objects.filter(kind=AuditCheckpoint.Kind.CUT).order_by("-last_id").iterator()
+    removed_up_to = next((cut.last_id for cut in cuts if audit.is_ours(cut) is not False), 0)
+    _compare(found, [{"id": _id(found.seal.get("last_id")), "hash": found.seal.get("last_hash")}], removed_up_to)
     found.removed = 0
     while batch := list(islice(rows, BATCH)):
         found.rows += len(batch)
@@ -78,7 +78,7 @@ def _read_seal(file: BinaryIO) -> tuple[dict[str, Any], int, bool]:
     is_csv = line.startswith(f'"{exports.SEAL}"')
     try:
         seal = json.loads(next(csv.reader([line]))[1]) if is_csv else json.loads(line)["seal"]
-    except (ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError, csv.Error) as error:
         raise Unsealed("The file does not end with a seal: it was cut off, or is not an export.") from error
     if not isinstance(seal, dict):
         raise Unsealed("The file ends with something that is not a seal.")
@@ -111,9 +111,11 @@ def _rows(lines: Iterator[str], is_csv: bool) -> Iterator[dict[str, Any]]:
         next(lines, None)
         yield from map(_json_row, lines)
         return
-    for told in csv.DictReader(lines):
-        id = told.get("id") or ""
-        yield {"id": int(id) if id.isdecimal() else None, "hash": told.get("hash")}
+    try:
+        for told in csv.DictReader(lines):
+            yield {"id": _id(told.get("id")), "hash": told.get("hash")}
+    except csv.Error:
+        yield UNREADABLE
 
 
 def _lines(file: BinaryIO, end: int) -> Iterator[str]:
@@ -130,9 +132,15 @@ def _json_row(line: str) -> dict[str, Any]:
         told = json.loads(line)
         fields = {name: told[name] for name in audit.CHAINED_FIELDS} | {"at": parse_datetime(told["at"])}
         true = audit.hash_of_fields(fields) == told["hash"] and _keeps_commitments(told)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {"id": None, "hash": None, "false": True}
-    return {"id": told.get("id"), "hash": told["hash"], "false": not true}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return UNREADABLE
+    return {"id": _id(told.get("id")), "hash": told["hash"], "false": not true}
+
+
+def _id(told: object) -> int | None:
+    """Return the id of an entry as any database can look it up, None for what is none."""
+    text = str(told) if isinstance(told, int | str) else ""
+    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else None
 
 
 def _keeps_commitments(told: dict[str, Any]) -> bool:
@@ -147,7 +155,9 @@ def _compare(found: Finding, rows: list[dict[str, Any]], removed_up_to: int) -> 
     """Compare rows with the history: each must be there with the same hash, unless retention removed it."""
     stored = dict(AuditEntry.objects.filter(id__in=[row["id"] for row in rows if row["id"]]).values_list("id", "hash"))
     for row in rows:
-        if row.get("false"):
+        if row is UNREADABLE:
+            found.faults.append("There is a row that cannot be read.")
+        elif row.get("false"):
             found.faults.append(f"The row of audit entry #{row['id']} contradicts its own hash.")
         elif row["id"] in stored:
             if stored[row["id"]] != row["hash"]:

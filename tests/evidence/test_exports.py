@@ -16,11 +16,12 @@ from django.db import connections, transaction
 from django.test import AsyncClient
 from django.utils import timezone
 
-from calls import audit, exports, retention
+from calls import audit, exports, retention, signing
 from calls.models import AuditEntry
 from calls.sentences import sentence
 from tests.conftest import ROOT
 from tests.evidence.conftest import Owner, append, make_attempt, make_call, sql
+from tests.evidence.test_retention import FORGED
 
 
 @pytest.fixture(autouse=True)
@@ -203,6 +204,43 @@ async def test_a_seal_made_anew_without_the_key_is_found(story, auditor, check, 
     assert run.returncode == 1
     assert "signature is not ours" in run.stderr
     assert "contradicts its own hash" in run.stderr
+
+
+RUBBISH = {
+    "a list for an id": ({"last_id": [1]}, "{}"),
+    "an id no database has room for": ({"last_id": 10**30}, '{"id": ' + "9" * 30 + "}"),
+    "more digits than Python reads": ({"last_id": "9" * 5000}, '{"id": ' + "9" * 5000 + "}"),
+    "nothing but brackets": ({"rows": "["}, "[" * 100_000),
+    "a text for a row": ({"rows": None, "last_hash": {}}, '"row"'),
+}
+
+
+@pytest.mark.parametrize("what", RUBBISH)
+async def test_a_file_of_rubbish_is_not_genuine_and_no_traceback(what, story, check, tmp_path):
+    seal, row = RUBBISH[what]
+    run = check(kept(tmp_path, "file.jsonl", "\n".join(["{}", row, json.dumps({"seal": seal}), ""]).encode()))
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False)
+    cells = f'"id","hash"\n"{row}","{"x" * 200_000}"\n"#seal","{json.dumps(seal).replace(chr(34), chr(34) * 2)}"\n'
+    run = check(kept(tmp_path, "file.csv", cells.encode()))
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False)
+
+
+async def test_a_forged_checkpoint_does_not_excuse_what_is_gone_from_the_history(story, auditor, check, tmp_path):
+    path = kept(tmp_path, "file.csv", await export(auditor, "csv"))
+
+    def forge() -> None:
+        sql(FORGED, "cut", timezone.now(), story[2].pk, story[2].hash, signing.key_id(), "0" * 64)
+        sql("DELETE FROM calls_auditentry WHERE id <= %s", story[2].pk)
+
+    await sync_to_async(forge)()
+    run = check(path)
+    assert (run.returncode, f"#{story[0].pk} is not in the history" in run.stderr) == (1, True)
+
+
+async def test_a_file_sealed_with_a_key_used_before_is_genuine(story, auditor, check, tmp_path, product_environment):
+    path = kept(tmp_path, "file.jsonl", await export(auditor, "jsonl"))
+    old = product_environment["AUDIT_SIGNING_KEY"]
+    assert check(path, AUDIT_SIGNING_KEY="another", AUDIT_SIGNING_KEY_FALLBACKS=old).returncode == 0
 
 
 async def test_a_history_that_was_rewritten_contradicts_the_file(story, auditor, check, tmp_path):
