@@ -19,9 +19,8 @@ export class Attempts {
     if (attempt) Object.assign(attempt, { sending: false, status, body });
   }
 
-  /** Forget attempts on calls the board no longer knows. */
-  forget(isKnown) {
-    for (const key of this.#byKey.keys()) if (!isKnown(key)) this.#byKey.delete(key);
+  forget(keys) {
+    for (const key of keys) this.#byKey.delete(key);
   }
 }
 
@@ -38,6 +37,10 @@ export function isUndecided(call, attempt) {
 /** Return whether the call can be rejected now: nobody holds it, and nothing is under way here. */
 export function isOpen(call, attempt) {
   if (call.decision && call.decision.outcome !== "refused") return false;
-  if (!attempt) return true;
+  return !attempt || hasFailed(attempt);
+}
+
+/** Return whether the answer says that nothing was done. */
+export function hasFailed(attempt) {
   return !attempt.sending && NOTHING_HAPPENED.has(attempt.status);
 }

@@ -1,13 +1,59 @@
-/** Keeps the keyboard focus near where it was when the element that had it is taken away. */
+/** Moves the focus between rows, and keeps it near where it was when its row is taken away. */
 
-/** Run `draw`; if the focused element disappears with it, focus its row, else `fallback`. */
-export function keepingFocus(root, fallback, draw) {
-  const before = document.activeElement;
-  const key = root.contains(before) ? before.closest("[data-key]")?.dataset.key : null;
-  draw();
-  if (key && !before.isConnected) (rowOf(root, key) ?? fallback).focus({ preventScroll: true });
-}
+export class Focus {
+  #windows;
+  #fallback;
+  #stamp;
 
-function rowOf(root, key) {
-  return root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  /** `windows` are the row windows in the order of the page; `fallback` takes the focus when no row is left. */
+  constructor(windows, fallback, stamp) {
+    this.#windows = windows;
+    this.#fallback = fallback;
+    this.#stamp = stamp;
+  }
+
+  /** The row that has the focus, or null. */
+  get row() {
+    return this.#place()?.row ?? null;
+  }
+
+  #place() {
+    for (const window of this.#windows) {
+      const row = window.rowAround(document.activeElement);
+      if (row) return { window, row, index: window.indexOf(row) };
+    }
+    return null;
+  }
+
+  /** Focus the row at an index of a window; return whether there is one. */
+  to(window, index) {
+    if (!window.count) return false;
+    const within = Math.min(Math.max(index, 0), window.count - 1);
+    const element = window.reveal(within, this.#stamp());
+    element?.focus({ preventScroll: true });
+    return Boolean(element);
+  }
+
+  /** Move by what `step(window, index)` returns as the new index; from outside, to the first row there is. */
+  move(step) {
+    const place = this.#place();
+    if (place) return this.to(place.window, step(place.window, place.index));
+    return this.toFirst();
+  }
+
+  toFirst() {
+    const window = this.#windows.find(({ count }) => count > 0);
+    return Boolean(window) && this.to(window, 0);
+  }
+
+  /** Run `draw`. If what has the focus disappears, focus its row, else the row that has come to its place. */
+  keepWhile(draw) {
+    const before = document.activeElement;
+    const place = this.#place();
+    draw();
+    if (!place || before.isConnected) return;
+    const moved = this.#windows.find((window) => window.elementOf(place.row));
+    if (moved) moved.elementOf(place.row).focus({ preventScroll: true });
+    else if (!this.to(place.window, place.index)) this.#fallback.focus({ preventScroll: true });
+  }
 }

@@ -1,39 +1,65 @@
 /** Whether rows must stay where they are because somebody is about to use one. */
 
-/** A pointer that has rested longer than this belongs to somebody who went away; a finger decides faster. */
-const POINTER_PATIENCE = 60_000;
+import { ENDED } from "./sections.js";
+
+/** A pointer, or a focus, that has rested longer than this belongs to somebody who went away; a finger decides faster. */
+const PATIENCE = 60_000;
 const TOUCH_PATIENCE = 2_000;
 
 export class LayoutHold {
-  #list;
   #now;
-  #until = 0;
+  #pointerUntil = {};
+  #focusUntil = {};
+  #focusedRow;
 
-  constructor(list, now = () => performance.now()) {
-    this.#list = list;
+  /** `panes` are the elements of the sections by name; `focusedRow()` returns the row that has the focus, or null. */
+  constructor(panes, focusedRow, now = () => performance.now()) {
     this.#now = now;
+    this.#focusedRow = focusedRow;
+    for (const [section, pane] of Object.entries(panes)) this.#watch(section, pane);
+  }
+
+  #watch(section, pane) {
     for (const kind of ["pointerenter", "pointermove", "pointerdown"]) {
-      list.addEventListener(kind, (event) => this.#hold(event.pointerType), { passive: true });
+      pane.addEventListener(kind, (event) => this.#point(section, event.pointerType), { passive: true });
     }
-    list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.release());
+    pane.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && (this.#pointerUntil[section] = 0));
+    for (const kind of ["keydown", "focusin"]) {
+      pane.addEventListener(kind, () => (this.#focusUntil[section] = this.#now() + PATIENCE));
+    }
+    pane.addEventListener("focusout", () => (this.#focusUntil[section] = 0));
   }
 
-  #hold(pointerType) {
-    this.#until = this.#now() + (pointerType === "mouse" ? POINTER_PATIENCE : TOUCH_PATIENCE);
+  #point(section, pointerType) {
+    this.#pointerUntil[section] = this.#now() + (pointerType === "mouse" ? PATIENCE : TOUCH_PATIENCE);
   }
 
-  release() {
-    this.#until = 0;
+  /** Return whether a row must stay where it is, for its own sake or for that of the rows it would move. */
+  holds(row) {
+    const focused = this.#focusedRow();
+    if (row === focused && this.#isUsed(row.place)) return true;
+    if (this.#isPointedAt(row.place) || (this.#entersAbove(row) && this.#isUsed(ENDED))) return true;
+    return focused?.place === row.place && this.#isFocused(row.place) && this.#isAbove(row, focused);
   }
 
-  /** Return whether a record's row must stay: the pointer is on the list, or the focus is in that row. */
-  holds(record) {
-    return this.#now() < this.#until || this.focusedKey() === record.call.key;
+  /** Rows append everywhere but to the ended ones, of which the newest is first. */
+  #entersAbove(row) {
+    return row.place !== row.belongs && row.belongs === ENDED;
   }
 
-  /** The key of the row that has the focus, or null. */
-  focusedKey() {
-    const focused = this.#list.ownerDocument.activeElement;
-    return this.#list.contains(focused) ? (focused.closest("[data-key]")?.dataset.key ?? null) : null;
+  #isAbove(row, focused) {
+    return row.place === ENDED ? row.sequence > focused.sequence : row.sequence < focused.sequence;
+  }
+
+  #isUsed(section) {
+    return this.#isPointedAt(section) || this.#isFocused(section);
+  }
+
+  #isPointedAt(section) {
+    return this.#now() < (this.#pointerUntil[section] ?? 0);
+  }
+
+  #isFocused(section) {
+    return this.#now() < (this.#focusUntil[section] ?? 0);
   }
 }

@@ -2,16 +2,18 @@
  * What this page knows of the calls at the moment, and how well it knows it.
  *
  * Events, for whoever shows or sounds something:
- *   frame    a frame was applied; `detail` is the frame
- *   arrived  calls began to ring; `detail` is a list of them
- *   feed     the feed's state changed; `detail` is {was, is}
- *   tick     four times a second while the page is in view, seldom while it is not; nothing may depend on how often
- *   change   something that is shown may be different now; follows each of the others
+ *   frame      a frame was applied; `detail` is the frame
+ *   arrived    calls began to ring; `detail` is a list of them
+ *   forgotten  calls are not shown any more; `detail` is a list of their keys
+ *   feed       the feed's state changed; `detail` is {was, is}
+ *   tick       four times a second while the page is in view, seldom while it is not; nothing may depend on how often
+ *   change     something that is shown may be different now; follows each of the others
  */
 
 import { ServerClock } from "./clock.js";
 import { Feed, STATES } from "./feed.js";
 import { Store } from "./store.js";
+import { USUAL_REJECT } from "./timeleft.js";
 
 const TICK = 250;
 const NOBODY_MAY_SEE = new Set([STATES.SIGNED_OUT, STATES.NO_RIGHT]);
@@ -20,6 +22,10 @@ export class Live extends EventTarget {
   clock = new ServerClock();
   store = new Store();
   feed;
+  /** What a rejection needs, as the server measured it. Milliseconds. */
+  rejectMilliseconds = USUAL_REJECT;
+  /** Says of a row that it must stay where it is; whoever draws the rows knows. */
+  isHeld = () => false;
   #told;
 
   constructor(socketUrl) {
@@ -49,6 +55,7 @@ export class Live extends EventTarget {
 
   #receive(frame) {
     if (frame.server_time) this.clock.observe(frame.server_time);
+    if (typeof frame.reject_seconds === "number") this.rejectMilliseconds = frame.reject_seconds * 1000;
     const arrived = this.store.apply(frame, performance.now());
     this.#tell("frame", frame);
     if (arrived.length) this.#tell("arrived", arrived);
@@ -72,6 +79,8 @@ export class Live extends EventTarget {
 
   #tick() {
     this.feed.check();
+    const forgotten = this.store.tidy(performance.now(), this.isHeld);
+    if (forgotten.length) this.#tell("forgotten", forgotten);
     this.#tell("tick");
     this.changed();
   }

@@ -1,13 +1,17 @@
 /** What became of a call, in honest words: who decided, what Graph said, what is not known. */
 
+import { hasFailed } from "./attempts.js";
 import { ENDED } from "./sections.js";
-import { fill, gettext } from "./words.js";
+import { fill, gettext, ngettext } from "./words.js";
 
 const GOOD = "good";
 const BAD = "bad";
 const DOUBT = "doubt";
 const WAIT = "wait";
 const PLAIN = "plain";
+
+/** Where to go after an answer, by its status or by the server's word for it. */
+const WAYS_OUT = { 401: "sign-in", csrf: "reload" };
 
 export const ICONS = {
   [GOOD]: "check-circle-fill",
@@ -24,19 +28,35 @@ export function reasonInWords(reason) {
 }
 
 /**
- * Return `{tone, text}` for a call, or null while there is nothing to say. What the server pushed outweighs what this
- * page was answered, and both outweigh what it only hopes for.
+ * Return `{tone, text}` for a call, or null while there is nothing to say; `way` names the way out where there is one
+ * ("sign-in", "reload"). What the server pushed outweighs what this page was answered, and both outweigh what it only
+ * hopes for; that a call is over outweighs that trying to reject it failed.
  *
- * `people` is `{me, time}`: the signed-in user's name, and a function that writes a moment down.
+ * `attempt` and `pass` are what this page asked for, or null; `people` is `{me, time}`: the signed-in user's name, and a
+ * function that writes a moment down.
  */
-export function outcomeOf(record, attempt, people) {
+export function outcomeOf(record, { attempt = null, pass = null }, people) {
   const { call } = record;
+  const isOver = record.belongs === ENDED;
   if (call.decision && call.decision.outcome !== "refused") return ofDecision(call.decision, people);
   if (record.vanished) return ofEnd(record);
   if (attempt?.sending) return { tone: WAIT, text: rejecting(attempt.reason) };
-  if (attempt) return ofAnswer(attempt, people);
-  if (call.decision) return ofRefusal(call.decision, record.belongs === ENDED, people);
-  return ofEnd(record);
+  if (attempt && !(isOver && hasFailed(attempt))) return ofAnswer(attempt, people);
+  if (call.decision) return ofRefusal(call.decision, isOver, people);
+  if (isOver) return ofEnd(record);
+  return ofPass(call, pass, people);
+}
+
+function ofPass(call, pass, people) {
+  if (call.let_pass) return { tone: PLAIN, text: letPass(call.let_pass, people) };
+  if (pass?.sending) return { tone: WAIT, text: gettext("Letting it pass…") };
+  if (pass?.status === 200) return { tone: PLAIN, text: letPass({ by: people.me, ...pass.body }, people) };
+  return pass ? ofAnswer(pass, people) : null;
+}
+
+function letPass({ by, at }, people) {
+  const values = { by: decider({ by }, people), time: people.time(at) };
+  return fill(gettext("Let pass by %(by)s at %(time)s. It can still be rejected."), values);
 }
 
 function rejecting(reason) {
@@ -105,19 +125,36 @@ function ofFailure(status, body) {
     504: gettext("Graph did not answer. The outcome is unknown; the call may still ring."),
   };
   const general = fill(gettext("The dashboard answered %(status)s. You can try again."), { status });
-  return { tone: status === 504 ? DOUBT : BAD, text: body.message || words[status] || general };
+  const way = WAYS_OUT[body.outcome] ?? WAYS_OUT[status];
+  return { tone: status === 504 ? DOUBT : BAD, text: body.message || words[status] || general, ...(way && { way }) };
 }
 
 function ofEnd({ call, vanished }) {
   if (vanished) return { tone: DOUBT, text: gettext("It left the board while the feed was lost. Its page tells how it ended.") };
   if (call.ended_at) return { tone: PLAIN, text: endedInWords(call) };
-  if (call.missed_at) return { tone: BAD, text: gettext("Nobody decided in time.") };
+  if (call.missed_at) return { tone: BAD, text: missedInWords(call) };
   return null;
+}
+
+function missedInWords({ let_pass: passed }) {
+  return passed ? gettext("Let pass; nobody rejected it in time.") : gettext("Nobody decided in time.");
 }
 
 function endedInWords(call) {
   if (call.established_at) return gettext("The call was answered and has ended.");
   if (call.direction === "outgoing") return gettext("The call has ended.");
+  if (call.let_pass) return gettext("Let pass, and has ended.");
   if (call.missed_at) return gettext("Nobody decided in time; the call has ended.");
   return gettext("The call ended before anybody decided.");
+}
+
+/** Return whether it rang to its end while no supervisor's page was in view; that never changes again. */
+export function rangUnseen({ call, belongs }) {
+  return belongs === ENDED && call.watched === false && !call.decision && call.direction !== "outgoing";
+}
+
+/** Return what became of a decision on several calls. */
+export function bulkInWords({ asked, rejected, isSending }) {
+  if (isSending) return fill(gettext("Rejecting %(asked)s calls…"), { asked });
+  return fill(ngettext("%(rejected)s of %(asked)s rejected.", "%(rejected)s of %(asked)s rejected.", asked), { rejected, asked });
 }

@@ -13,6 +13,7 @@ export function readPage(root) {
     build: told.build || null,
     sessionEnds: told.sessionEnds || null,
     isWall: told.wall === "true",
+    bulkUrl: told.bulkUrl,
     callUrl: (key) => told.callUrl.replace(told.anyKey, key),
   };
 }

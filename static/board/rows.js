@@ -1,44 +1,82 @@
-/** How one call is drawn, in each section of the board. */
+/** How one row is drawn, in each section of the board. */
 
-import { html, nothing } from "../vendor/lit-html-3.3.3/lit-html.js";
-import { isOpen, isUndecided } from "./attempts.js";
+import { html, nothing, render } from "../vendor/lit-html-3.3.3/lit-html.js";
+import { isUndecided } from "./attempts.js";
 import { cssVariable } from "./cssvar.js";
 import { icon } from "./icon.js";
-import { ICONS, outcomeOf } from "./outcomes.js";
+import { keyFor } from "./keys.js";
+import { noteOn } from "./noterow.js";
+import { ICONS, outcomeOf, rangUnseen } from "./outcomes.js";
 import { kindInWords, modalityInWords, nameOf, stateInWords, targetsInWords } from "./parties.js";
 import { ENDED, RINGING } from "./sections.js";
 import { timeLeft } from "./timeleft.js";
-import { fill, gettext } from "./words.js";
+import { fill, gettext, ngettext } from "./words.js";
 
-/** Draw a row of the ringing section; it keeps its height when the call moves on. */
-export function ringingRow(record, view) {
-  const { call } = record;
-  const attempt = view.attempts.get(call.key);
-  const over = record.belongs !== RINGING;
-  const open = !over && view.mayReject && isOpen(call, attempt);
-  return html`
-    <li class="call call-ringing ${over ? "call-over" : ""}" data-key=${call.key} tabindex="-1">
-      ${who(call, view)} ${!over && isUndecided(call, attempt) ? countdown(call, view.now) : nothing}
-      <div class="call-acts ${open ? "call-acts-open" : ""}">
-        ${outcome(record, attempt, view)} ${open ? buttons(call, view) : nothing}
+/** Draw a row of the ringing section into its element; it keeps its height when the call moves on. */
+export function drawRinging(row, element, view) {
+  const open = view.decisions.canReject(row);
+  const over = row.belongs !== RINGING;
+  describe(row, element, ["call-ringing", over && "call-over", isQuiet(row, view) && "call-passed", view.selection.has(row) && "call-selected"]);
+  const counts = !over && isUndecided(row.call, view.decisions.attempts.get(row.call.key));
+  render(
+    html`
+      ${view.mayReject ? pick(row, open, view) : nothing} ${who(row, view)} ${counts ? countdown(row.call, view) : nothing}
+      <div class="call-acts ${open ? "call-acts-open" : ""} ${counts ? "" : "call-acts-wide"}">
+        ${open ? buttons(row, view) : nothing}
+        <div class="call-after">${outcome(row.lead, view)} ${open ? passing(row, view) : noteOn(row.lead, view)}</div>
       </div>
-    </li>
-  `;
+      ${row.isOpened ? callsOf(row, view) : nothing}
+    `,
+    element,
+  );
 }
 
-/** Draw a row of the two quieter sections. */
-export function quietRow(record, view) {
-  const { call } = record;
-  const attempt = view.attempts.get(call.key);
+/** Draw a row of the two quieter sections into its element. */
+export function drawQuiet(row, element, view) {
+  describe(row, element, [row.place === ENDED ? "call-ended" : "call-progress"]);
+  render(
+    html`
+      ${who(row, view)}
+      <div class="call-acts">
+        ${row.belongs === ENDED ? nothing : state(row.call, view)} ${outcome(row.lead, view)} ${unseen(row.lead)}
+        ${row.belongs === ENDED ? noteOn(row.lead, view) : nothing}
+      </div>
+      ${row.isOpened ? callsOf(row, view) : nothing}
+    `,
+    element,
+  );
+}
+
+function describe(row, element, kinds) {
+  const recording = row.lead.recordedChain && "call-recording";
+  const names = ["call", ...kinds, recording, row.joins && "call-joins"].filter(Boolean).join(" ");
+  if (element.className !== names) element.className = names;
+  element.dataset.key = row.call.key;
+}
+
+function isQuiet({ call, belongs }, { decisions }) {
+  return belongs === RINGING && Boolean(call.let_pass || decisions.isPassing(call));
+}
+
+function pick(row, open, view) {
+  const caller = nameOf(row.call.source);
   return html`
-    <li class="call" data-key=${call.key} tabindex="-1">
-      ${who(call, view)}
-      <div class="call-acts">${record.belongs === ENDED ? nothing : state(call, view)} ${outcome(record, attempt, view)}</div>
-    </li>
+    <label class="call-pick">
+      ${open
+        ? html`<input
+            type="checkbox"
+            class="form-check-input"
+            aria-label=${fill(gettext("Select the call of %(caller)s"), { caller })}
+            .checked=${view.selection.has(row)}
+            @click=${(event) => view.acts.select(row, event.target.checked, event.shiftKey)}
+          />`
+        : nothing}
+    </label>
   `;
 }
 
-function who(call, view) {
+function who(row, view) {
+  const { call } = row;
   const caller = call.source;
   return html`
     <div class="call-who">
@@ -46,7 +84,7 @@ function who(call, view) {
         ${icon(directionIcon(call))} <a href=${view.callUrl(call.key)}>${nameOf(caller)}</a>
       </h3>
       <p class="call-id" title=${caller?.name ? caller.id : ""}>${caller ? kindInWords(caller.kind) : ""} <span class="id">${caller?.name ? caller.id : ""}</span></p>
-      <p class="call-facts">${facts(call, view).map((fact) => html`<span>${fact}</span>`)}</p>
+      <p class="call-facts">${facts(row, view).map((fact) => html`<span>${fact}</span>`)} ${opener(row, view)}</p>
     </div>
   `;
 }
@@ -55,18 +93,52 @@ function directionIcon(call) {
   return call.direction === "outgoing" ? "telephone-outbound-fill" : "telephone-inbound-fill";
 }
 
-function facts(call, view) {
+function facts(row, view) {
+  const { call } = row;
   const target = targetsInWords(call.targets);
   return [
     target && fill(gettext("to %(target)s"), { target }),
     (call.modalities ?? []).map(modalityInWords).join(", "),
-    call.policy_recording && gettext("policy recording"),
+    call.policy_recording && recordingInWords(view.store.recordingOf(row)),
     fill(gettext("since %(time)s"), { time: view.time(call.received_at) }),
   ].filter(Boolean);
 }
 
-function countdown(call, now) {
-  const left = timeLeft(call, now);
+function recordingInWords(recording) {
+  if (!recording) return gettext("policy recording");
+  return fill(gettext("policy recording, call %(number)s of %(of)s"), recording);
+}
+
+function opener(row, view) {
+  const count = row.records.length;
+  if (count < 2) return nothing;
+  return html`
+    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.acts.expand(row)}>
+      ${fill(ngettext("%(count)s call", "%(count)s calls", count), { count })} ${icon(row.isOpened ? "chevron-up" : "chevron-down")}
+    </button>
+  `;
+}
+
+function callsOf(row, view) {
+  const newestFirst = row.records.toReversed();
+  return html`
+    <ol class="call-calls" aria-label=${gettext("Calls of this person, newest first")}>
+      ${newestFirst.map(
+        (record) => html`
+          <li>
+            <a href=${view.callUrl(record.call.key)}>${view.time(record.call.received_at)}</a>
+            <span>${stateInWords(record.call.state)}</span>
+            ${record === row.lead && record.belongs === RINGING ? html`<strong>${gettext("a rejection goes to this one")}</strong>` : nothing}
+            ${outcome(record, view)}
+          </li>
+        `,
+      )}
+    </ol>
+  `;
+}
+
+function countdown(call, view) {
+  const left = timeLeft(call, view.now, view.rejectMilliseconds);
   if (!left) return html`<p class="left left-unknown">${gettext("Time left is not known")}</p>`;
   return html`
     <div class="left left-${left.phase}">
@@ -74,7 +146,12 @@ function countdown(call, now) {
         <span class="left-seconds">${left.seconds}</span> ${gettext("s")}
         <span class="left-phase">${leftInWords(left.phase)}</span>
       </p>
-      <div class="left-bar" aria-hidden="true" ${cssVariable("--left", left.fraction.toFixed(3))}></div>
+      <div
+        class="left-bar"
+        aria-hidden="true"
+        ${cssVariable("--left", left.fraction.toFixed(3))}
+        ${cssVariable("--safe", left.safe.toFixed(3))}
+      ></div>
     </div>
   `;
 }
@@ -88,10 +165,27 @@ function leftInWords(phase) {
   return words[phase];
 }
 
-function outcome(record, attempt, view) {
-  const found = outcomeOf(record, attempt, view);
+function outcome(record, view) {
+  const { attempts, passes } = view.decisions;
+  const { key } = record.call;
+  const found = outcomeOf(record, { attempt: attempts.get(key), pass: passes.get(key) }, view);
   if (!found) return nothing;
-  return html`<p class="outcome outcome-${found.tone}">${icon(ICONS[found.tone])} <span>${found.text}</span></p>`;
+  return html`
+    <p class="outcome outcome-${found.tone}" title=${found.text}>
+      ${icon(ICONS[found.tone])} <span>${found.text} ${wayOut(found.way, view)}</span>
+    </p>
+  `;
+}
+
+function wayOut(way, view) {
+  if (way === "sign-in") return html`<a href=${view.loginUrl}>${gettext("Sign in")}</a>`;
+  if (way === "reload") return html`<a href="">${gettext("Reload")}</a>`;
+  return nothing;
+}
+
+function unseen(record) {
+  if (!rangUnseen(record)) return nothing;
+  return html`<p class="call-unseen">${icon("eye-slash-fill")} <span>${gettext("Rang unseen: no supervisor was watching.")}</span></p>`;
 }
 
 function state(call, view) {
@@ -99,26 +193,48 @@ function state(call, view) {
   return html`<p class="call-state">${stateInWords(call.state)}${since ? html`, ${since}` : nothing}</p>`;
 }
 
-function buttons(call, view) {
-  const choices = [
-    ["none", gettext("Reject")],
-    ["busy", gettext("Reject: busy")],
-    ["forbidden", gettext("Reject: forbidden")],
-  ];
+const CHOICES = [
+  ["none", () => gettext("Reject")],
+  ["busy", () => gettext("Reject: busy")],
+  ["forbidden", () => gettext("Reject: forbidden")],
+];
+
+/** The three buttons that reject, for one row or for all that are selected. */
+export function reasonButtons(label, choose, keysAreShown) {
   return html`
-    <div class="call-buttons" role="group" aria-label=${fill(gettext("Reject the call of %(caller)s"), { caller: nameOf(call.source) })}>
-      ${choices.map(
-        ([reason, label]) => html`
+    <div class="call-buttons" role="group" aria-label=${label}>
+      ${CHOICES.map(
+        ([reason, words]) => html`
           <button
             type="button"
             class="btn ${reason === "none" ? "btn-danger" : "btn-reason"}"
             data-reason=${reason}
-            @click=${() => view.reject(call.key, reason)}
+            aria-keyshortcuts=${keyFor(`reject-${reason}`)}
+            @click=${() => choose(reason)}
           >
-            ${label}
+            ${words()} ${hint(`reject-${reason}`, keysAreShown)}
           </button>
         `,
       )}
     </div>
+  `;
+}
+
+/** The key for an act, shown on the row to which keys go. */
+function hint(act, isShown) {
+  return isShown ? html`<kbd aria-hidden="true">${keyFor(act)}</kbd>` : nothing;
+}
+
+function buttons(row, view) {
+  const label = fill(gettext("Reject the call of %(caller)s"), { caller: nameOf(row.call.source) });
+  return reasonButtons(label, (reason) => view.acts.reject(row, reason), view.keysGoTo === row);
+}
+
+function passing(row, view) {
+  if (isQuiet(row, view)) return nothing;
+  return html`
+    <button type="button" class="btn btn-sm btn-quiet call-pass" aria-keyshortcuts=${keyFor("pass")} @click=${() => view.acts.pass(row)}>
+      ${icon("bell-slash-fill")} ${gettext("Let pass")} ${hint("pass", view.keysGoTo === row)}
+    </button>
   `;
 }

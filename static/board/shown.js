@@ -24,7 +24,7 @@ export class Shown {
     };
   }
 
-  forget(isKnown) {
-    for (const key of this.#since.keys()) if (!isKnown(key)) this.#since.delete(key);
+  forget(keys) {
+    for (const key of keys) this.#since.delete(key);
   }
 }

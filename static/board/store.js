@@ -1,21 +1,37 @@
 /**
- * What the board shows: the newest state of each call and the place where it is drawn.
+ * What the board shows: the newest state of each call, and the rows in which calls are drawn.
  *
- * A call's row stays where it is for a moment after the call has moved on, and for as long as the layout is held
- * (somebody is about to click), so that no row slides under a pointer. New calls are always appended.
+ * A row stays where it is for a moment after its calls have moved on, and for as long as the layout is held (somebody is
+ * about to click), so that no row slides under a pointer. New rows are always appended. Nothing here looks at all
+ * calls, except a snapshot and a new filter, which are about all of them.
  */
 
-import { ENDED, RINGING, sectionOf } from "./sections.js";
+import { personOf, recordedChainOf } from "./chains.js";
+import { Choices } from "./choices.js";
+import { Row } from "./row.js";
+import { RowList } from "./rowlist.js";
+import { ENDED, PROGRESS, RINGING, sectionOf } from "./sections.js";
 
 /** How long a row that has moved on stays in its old place, and how long an ended call is shown. Milliseconds. */
 export const REST = 2500;
-export const SHOWN_AFTER_END = 10_000;
+export const SHOWN_AFTER_END = 30_000;
 
 export class Store {
-  #records = new Map();
-  #sequence = 0;
   /** Whether a snapshot has ever arrived. */
   known = false;
+  /** What the calls at hand offer to filter by. */
+  choices = new Choices();
+
+  #records = new Map();
+  #rows = new Map();
+  #lists = { [RINGING]: new RowList(), [PROGRESS]: new RowList(), [ENDED]: new RowList() };
+  #ringing = new Set();
+  #ringingRows = new Set();
+  #hiddenRinging = new Set();
+  #restless = new Set();
+  #recordings = new Map();
+  #sequence = 0;
+  #matches = () => true;
 
   /** Apply a frame and return the calls that have just begun to ring. */
   apply(frame, now) {
@@ -47,58 +63,186 @@ export class Store {
   #put(call, now) {
     const known = this.#records.get(call.key);
     if (known && known.call.version > call.version) return false;
+    const record = known ?? { row: this.#rowFor(call) };
     const belongs = sectionOf(call);
-    const record = known ?? { place: belongs, sequence: this.#sequence++, placedAt: now };
     const startsRinging = belongs === RINGING && record.belongs !== RINGING;
-    if (record.belongs !== belongs) record.movedAt = now;
+    this.choices.replace(record.call, call);
     Object.assign(record, { call, belongs, vanished: false });
-    if (startsRinging && record.place !== RINGING) this.#settle(record, now);
-    this.#records.set(call.key, record);
+    if (known) this.#regroup(record);
+    else this.#add(record);
+    this.#follow(record, now, startsRinging);
     return startsRinging;
+  }
+
+  #rowFor(call) {
+    const id = personOf(call);
+    const row = this.#rows.get(id) ?? new Row(id);
+    this.#rows.set(id, row);
+    return row;
+  }
+
+  #add(record) {
+    this.#records.set(record.call.key, record);
+    record.row.records.push(record);
+    const chain = recordedChainOf(record.call);
+    if (!chain) return;
+    record.recordedChain = chain;
+    this.#recordings.set(chain, [...(this.#recordings.get(chain) ?? []), record.row]);
+  }
+
+  /** Who calls may be told later than that somebody does; the row takes the person's name while nobody else has it. */
+  #regroup({ call, row }) {
+    const id = personOf(call);
+    if (id === row.id || row.records.length > 1 || this.#rows.has(id)) return;
+    this.#rows.delete(row.id);
+    row.id = id;
+    this.#rows.set(id, row);
   }
 
   /** A call that leaves without a final state in hand ended while nobody told us how. */
   #leave(record, now) {
     if (record.belongs === ENDED) return;
-    Object.assign(record, { belongs: ENDED, vanished: true, movedAt: now });
+    Object.assign(record, { belongs: ENDED, vanished: true });
+    this.#follow(record, now, false);
+  }
+
+  /** Bring the row, and whatever is counted, in line with a record that has changed. */
+  #follow(record, now, startsRinging) {
+    const { row } = record;
+    row.touch();
+    toggle(this.#ringing, record, record.belongs === RINGING);
+    const belongs = row.belongs;
+    toggle(this.#ringingRows, row, belongs === RINGING);
+    if (row.belonged !== belongs) Object.assign(row, { belonged: belongs, movedAt: now });
+    if (row.place === null || (startsRinging && row.place !== RINGING)) this.#settle(row, now);
+    if (row.place !== belongs) this.#restless.add(row);
+    this.#sift(row);
+  }
+
+  #settle(row, now) {
+    if (row.place !== null) this.#lists[row.place].remove(row);
+    Object.assign(row, { place: row.belongs, placedAt: now, sequence: this.#sequence++, height: null });
+    row.passes = this.#matches(row);
+    row.joins = this.#joins(row);
+    row.touch();
+    this.#lists[row.place].append(row);
+    if (row.place === ENDED) this.#restless.add(row);
+  }
+
+  /** Whether it records the same conversation as the row it follows. */
+  #joins(row) {
+    const chain = row.lead.recordedChain;
+    return Boolean(chain) && this.#lists[row.place].all.at(-1)?.lead.recordedChain === chain;
+  }
+
+  /** Move rows to where they belong and drop those shown long enough, except what is held; return the dropped keys. */
+  tidy(now, isHeld = () => false) {
+    const dropped = [];
+    for (const row of this.#restless) {
+      if (isHeld(row)) continue;
+      if (row.place !== row.belongs) {
+        if (now - row.movedAt >= REST) this.#settle(row, now);
+      } else if (row.place === ENDED) {
+        if (now - row.placedAt >= SHOWN_AFTER_END) dropped.push(...this.#drop(row));
+      } else if (row.passes === this.#matches(row)) {
+        this.#restless.delete(row);
+      } else {
+        this.#show(row, !row.passes);
+      }
+    }
+    return dropped;
+  }
+
+  #drop(row) {
+    this.#lists[row.place].remove(row);
+    this.#restless.delete(row);
+    this.#rows.delete(row.id);
+    for (const { call, recordedChain } of row.records) {
+      this.#records.delete(call.key);
+      this.choices.replace(call, undefined);
+      if (recordedChain) this.#forgetRecording(recordedChain, row);
+    }
+    return row.records.map(({ call }) => call.key);
+  }
+
+  #forgetRecording(chain, row) {
+    const others = this.#recordings.get(chain).filter((other) => other !== row);
+    if (others.length) this.#recordings.set(chain, others);
+    else this.#recordings.delete(chain);
   }
 
   /** Forget everything: whoever looks at this page may not see calls any more. */
   clear() {
-    this.#records.clear();
+    for (const index of [this.#records, this.#rows, this.#recordings]) index.clear();
+    for (const set of [this.#ringing, this.#ringingRows, this.#hiddenRinging, this.#restless]) set.clear();
+    for (const list of Object.values(this.#lists)) list.clear();
+    this.choices = new Choices();
     this.known = false;
   }
 
-  #settle(record, now) {
-    Object.assign(record, { place: record.belongs, placedAt: now, sequence: this.#sequence++ });
+  // Filtering ---------------------------------------------------------------------------------------------------------
+
+  /** Show only rows that match from now on. */
+  filter(matches) {
+    this.#matches = matches;
+    for (const row of this.#rows.values()) row.passes = matches(row);
+    for (const list of Object.values(this.#lists)) list.reviewAll();
+    for (const row of this.#ringingRows) toggle(this.#hiddenRinging, row, !row.passes);
   }
 
-  /** Move rows to where they belong and drop those shown long enough, except what is held in place. */
-  tidy(now, isHeld = () => false) {
-    for (const [key, record] of this.#records) {
-      if (isHeld(record)) continue;
-      if (record.place !== record.belongs && now - record.movedAt >= REST) this.#settle(record, now);
-      else if (record.place === ENDED && now - record.placedAt >= SHOWN_AFTER_END) this.#records.delete(key);
-    }
+  /** A row that has begun to match appears at once; one that no longer does may be held, and is looked at again. */
+  #sift(row) {
+    const passes = this.#matches(row);
+    if (passes && !row.passes) this.#show(row, true);
+    else if (row.passes && !passes) this.#restless.add(row);
+    toggle(this.#hiddenRinging, row, row.belongs === RINGING && !row.passes);
   }
 
-  /** The records drawn in one section, in the order in which they came there; of the ended ones the newest first. */
-  section(place) {
-    const records = [...this.#records.values()].filter((record) => record.place === place);
-    const inOrder = records.sort((one, other) => one.sequence - other.sequence);
-    return place === ENDED ? inOrder.reverse() : inOrder;
+  #show(row, passes) {
+    row.passes = passes;
+    this.#lists[row.place].review(row);
+    toggle(this.#hiddenRinging, row, row.belongs === RINGING && !passes);
+  }
+
+  // Looking -----------------------------------------------------------------------------------------------------------
+
+  /** The rows of one section that pass the filter, in the order in which they came there; a RowList. */
+  list(place) {
+    return this.#lists[place];
   }
 
   /** The records of the calls that ring now, whatever is still drawn. */
   ringing() {
-    return [...this.#records.values()].filter((record) => record.belongs === RINGING);
+    return this.#ringing;
   }
 
+  /** The rows of people who ring now. */
+  ringingRows() {
+    return this.#ringingRows;
+  }
+
+  /** How many people ring now, whatever is still drawn and whatever the filter hides. */
   ringingCount() {
-    return this.ringing().length;
+    return this.#ringingRows.size;
+  }
+
+  /** How many of them the filter hides. */
+  hiddenRingingCount() {
+    return this.#hiddenRinging.size;
+  }
+
+  /** Return `{number, of}` for a row that records a conversation several calls record, else null. */
+  recordingOf(row) {
+    const rows = this.#recordings.get(row.lead.recordedChain);
+    return rows && rows.length > 1 ? { number: rows.indexOf(row) + 1, of: rows.length } : null;
   }
 
   get(key) {
     return this.#records.get(key);
   }
+}
+
+function toggle(set, member, belongs) {
+  if (belongs) set.add(member);
+  else set.delete(member);
 }

@@ -5,7 +5,6 @@ import { callsToRingFor } from "./alarm.js";
 import { banners } from "./banners.js";
 import { connection, isFresh, isLost } from "./connection.js";
 import { STATES } from "./feed.js";
-import { RINGING } from "./sections.js";
 import { sessionEnding } from "./session.js";
 import { bannersOf } from "./standing.js";
 import { watchControls, watchers } from "./strip.js";
@@ -94,7 +93,7 @@ export class Surroundings {
     this.#lookedAt = performance.now();
     const { clock, feed, store } = this.#live;
     const now = clock.now();
-    const calls = store.section(RINGING).map(({ call }) => call);
+    const calls = Array.from(store.ringing(), ({ call }) => call);
     this.#wanted = callsToRingFor(calls, { now, attemptOn: (key) => this.#attempts.get(key), isFresh: isFresh(feed) });
     this.#watch.ring(this.#wanted, now, this.#preferences.all);
     this.#tab.show({ count: store.ringingCount(), isLost: isLost(feed) });

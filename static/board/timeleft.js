@@ -1,25 +1,34 @@
 /** How long a ringing call can still be decided. */
 
-/** A rejection needs about this long to reach the service; closer to the deadline it may be too late. */
-export const SAFE_MILLISECONDS = 1000;
+/** What a rejection is taken to need until the server has measured it. Milliseconds. */
+export const USUAL_REJECT = 1000;
 
 /**
- * Return `{seconds, fraction, phase}` or null when the call has no deadline. `phase` is "open", "hurry" (it may be too
- * late) or "closed"; `fraction` runs from 1 to 0.
+ * Return `{phase, seconds, fraction, safe}`, or null when the call has no deadline.
+ *
+ * `phase` is "open" until the last safe moment, from which on a rejection needs longer than is left; then "hurry" (it
+ * may be too late) until the deadline, then "closed". `seconds` counts to the end of the phase. `fraction` of the whole
+ * window is left, `safe` of it is not safe any more; both from 0 to 1.
  */
-export function timeLeft(call, now) {
+export function timeLeft(call, now, rejectMilliseconds = USUAL_REJECT) {
   const deadline = Date.parse(call.deadline ?? "");
   if (Number.isNaN(deadline)) return null;
   const left = Math.max(0, deadline - now);
+  const open = left - rejectMilliseconds;
   const whole = deadline - Date.parse(call.received_at ?? "");
-  return { seconds: Math.ceil(left / 1000), fraction: fractionOf(left, whole), phase: phaseOf(left) };
+  return {
+    phase: phaseOf(left, open),
+    seconds: Math.ceil((open > 0 ? open : left) / 1000),
+    fraction: share(left, whole),
+    safe: share(rejectMilliseconds, whole),
+  };
 }
 
-function fractionOf(left, whole) {
-  return whole > 0 ? Math.min(1, left / whole) : 0;
+function share(part, whole) {
+  return whole > 0 ? Math.min(1, part / whole) : 0;
 }
 
-function phaseOf(left) {
+function phaseOf(left, open) {
   if (left === 0) return "closed";
-  return left <= SAFE_MILLISECONDS ? "hurry" : "open";
+  return open > 0 ? "open" : "hurry";
 }

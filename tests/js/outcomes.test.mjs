@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Attempts, isOpen } from "../../static/board/attempts.js";
-import { outcomeOf } from "../../static/board/outcomes.js";
+import { outcomeOf as outcome, rangUnseen, bulkInWords } from "../../static/board/outcomes.js";
 import { ENDED, RINGING } from "../../static/board/sections.js";
 
+const outcomeOf = (record, attempt, people, pass = null) => outcome(record, { attempt, pass }, people);
 const people = { me: "anna", time: (moment) => (moment ? moment.slice(11, 19) : "?") };
 const ringing = (decision = null) => ({ call: { key: "1", decision }, belongs: RINGING });
 const decision = (outcome, more = {}) => ({ outcome, reason: "busy", by: "boris", at: "2026-01-01T12:00:03Z", ...more });
@@ -66,7 +67,7 @@ test("a refusal by Graph is told with its code and can be tried again", () => {
 });
 
 test("a word of tomorrow's server is shown, not hidden", () => {
-  assert.match(outcomeOf(ringing(decision("let_pass")), null, people).text, /boris: let_pass/);
+  assert.match(outcomeOf(ringing(decision("put_aside")), null, people).text, /boris: put_aside/);
 });
 
 test("undecided ends are told apart", () => {
@@ -74,4 +75,49 @@ test("undecided ends are told apart", () => {
   assert.equal(end({ missed_at: "x" }), "Nobody decided in time.");
   assert.equal(end({ ended_at: "x" }), "The call ended before anybody decided.");
   assert.equal(end({ ended_at: "x", established_at: "x" }), "The call was answered and has ended.");
+});
+
+test("a call that was let pass says by whom, and can still be rejected", () => {
+  const passed = { call: { key: "1", decision: null, let_pass: { by: "boris", at: "2026-01-01T12:00:03Z" } }, belongs: RINGING };
+  assert.equal(outcomeOf(passed, null, people).text, "Let pass by boris at 12:00:03. It can still be rejected.");
+  assert.equal(isOpen(passed.call, null), true);
+  const over = { call: { ...passed.call, missed_at: "x" }, belongs: ENDED };
+  assert.equal(outcomeOf(over, null, people).text, "Let pass; nobody rejected it in time.");
+});
+
+test("letting pass shows at once, then what was answered", () => {
+  assert.equal(outcomeOf(ringing(), null, people, { sending: true }).text, "Letting it pass…");
+  assert.match(outcomeOf(ringing(), null, people, answer(200, { at: "2026-01-01T12:00:03Z" })).text, /Let pass by you at 12:00:03/);
+  assert.match(outcomeOf(ringing(), null, people, answer(503, { message: "Not recorded." })).text, /Not recorded/);
+});
+
+test("that the call is over outweighs that rejecting it failed", () => {
+  const over = { call: { key: "1", decision: null, missed_at: "x" }, belongs: ENDED };
+  assert.equal(outcomeOf(over, answer(0), people).text, "Nobody decided in time.");
+  assert.match(outcomeOf(over, answer(504), people).text, /unknown/);
+});
+
+test("every answer is told, each in its own words", () => {
+  const told = [0, 401, 403, 404, 410, 413, 422, 500, 502, 503, 504].map((status) => outcomeOf(ringing(), answer(status), people).text);
+  assert.equal(new Set(told).size, told.length);
+});
+
+test("who is signed out can sign in, and an old page can be loaded anew", () => {
+  assert.equal(outcomeOf(ringing(), answer(401), people).way, "sign-in");
+  assert.equal(outcomeOf(ringing(), answer(403, { outcome: "csrf" }), people).way, "reload");
+  assert.equal(outcomeOf(ringing(), answer(403, { outcome: "not_allowed" }), people).way, undefined);
+});
+
+test("only a call that ended undecided and unwatched rang unseen", () => {
+  const over = (more) => ({ call: { key: "1", decision: null, watched: false, ...more }, belongs: ENDED });
+  assert.equal(rangUnseen(over({})), true);
+  assert.equal(rangUnseen(over({ watched: true })), false);
+  assert.equal(rangUnseen(over({ watched: undefined })), false);
+  assert.equal(rangUnseen(over({ decision: decision("confirmed") })), false);
+  assert.equal(rangUnseen({ ...over({}), belongs: RINGING }), false);
+});
+
+test("a decision on several is told as so many of so many", () => {
+  assert.equal(bulkInWords({ asked: 3, rejected: 2 }), "2 of 3 rejected.");
+  assert.equal(bulkInWords({ asked: 3, isSending: true }), "Rejecting 3 calls…");
 });

@@ -10,7 +10,8 @@ function call(key, more = {}) {
 
 const snapshot = (...calls) => ({ type: "snapshot", revision: 1, calls });
 const changes = (calls, gone = []) => ({ type: "changes", revision: 2, calls, gone });
-const keys = (store, place) => store.section(place).map((record) => record.call.key);
+const keys = (store, place) => store.list(place).shown.map((row) => row.call.key);
+const person = (id) => ({ kind: "user", id, name: id });
 
 function ended(key, more = {}) {
   return call(key, { version: 2, state: "terminated", ended_at: "2026-01-01T12:00:09Z", ...more });
@@ -71,7 +72,7 @@ test("a held row does not move however long it has ended", () => {
   const store = new Store();
   store.apply(snapshot(call("1"), call("2")), 0);
   store.apply(changes([ended("1")], ["1"]), 0);
-  store.tidy(60_000, (record) => record.place === RINGING);
+  store.tidy(60_000, (row) => row.place === RINGING);
   assert.deepEqual(keys(store, RINGING), ["1", "2"]);
 });
 
@@ -119,4 +120,133 @@ test("old state and changes make the same board as a fresh snapshot", () => {
   const fresh = new Store();
   fresh.apply(snapshot(call("2", { version: 2, state: "established" }), call("3")), 0);
   for (const place of [RINGING, PROGRESS, ENDED]) assert.deepEqual(keys(followed, place), keys(fresh, place));
+});
+
+test("one person whose call comes again is one row, and a rejection goes to the newest call that rings", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", ada), call("2", { chain_id: "c", source: person("grace") }), call("3", ada)), 0);
+  assert.deepEqual(keys(store, RINGING), ["3", "2"]);
+  assert.equal(store.ringingCount(), 2);
+  store.apply(changes([ended("3", ada)], ["3"]), 10);
+  assert.deepEqual(keys(store, RINGING), ["1", "2"]);
+  store.apply(changes([call("4", ada)]), 20);
+  assert.deepEqual(keys(store, RINGING), ["4", "2"]);
+  assert.equal(store.get("1").row.records.length, 3);
+});
+
+test("a person without a name, or without a chain, is nobody else", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1", { chain_id: "c", source: null }), call("2", { chain_id: "c", source: null })), 0);
+  store.apply(changes([call("3", { chain_id: "", source: person("ada") }), call("4", { source: person("ada") })]), 0);
+  assert.equal(store.ringingCount(), 4);
+});
+
+test("recordings of one conversation are counted together and decided each", () => {
+  const store = new Store();
+  const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
+  store.apply(snapshot(call("1", recording), call("2", recording), call("3")), 0);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
+  assert.deepEqual(store.recordingOf(store.get("2").row), { number: 2, of: 2 });
+  assert.equal(store.get("1").row.joins, false);
+  assert.equal(store.get("2").row.joins, true);
+  assert.equal(store.recordingOf(store.get("3").row), null);
+});
+
+test("a row that rings again while it is shown as ended comes back, at the end", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", ada), call("2")), 0);
+  store.apply(changes([ended("1", ada)], ["1"]), 0);
+  store.tidy(REST);
+  assert.deepEqual(keys(store, ENDED), ["1"]);
+  assert.equal(store.apply(changes([call("3", ada)]), REST + 10).length, 1);
+  assert.deepEqual(keys(store, RINGING), ["2", "3"]);
+  assert.deepEqual(keys(store, ENDED), []);
+});
+
+test("what is dropped is told once, with everything that hung on it", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1")), 0);
+  store.apply(changes([ended("1")], ["1"]), 0);
+  assert.deepEqual(store.tidy(REST), []);
+  assert.deepEqual(store.tidy(REST + SHOWN_AFTER_END), ["1"]);
+  assert.equal(store.get("1"), undefined);
+  assert.deepEqual(store.choices.of("state"), []);
+});
+
+test("a filter hides rows, and what rings behind it is counted", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1", { source: person("ada") }), call("2", { source: person("grace") })), 0);
+  store.filter((row) => row.call.source.id === "ada");
+  assert.deepEqual(keys(store, RINGING), ["1"]);
+  assert.equal(store.ringingCount(), 2);
+  assert.equal(store.hiddenRingingCount(), 1);
+  store.apply(changes([call("3", { source: person("alan") }), call("4", { source: person("ada") })]), 10);
+  assert.deepEqual(keys(store, RINGING), ["1", "4"]);
+  assert.equal(store.hiddenRingingCount(), 2);
+  store.filter(() => true);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3", "4"]);
+  assert.equal(store.hiddenRingingCount(), 0);
+});
+
+test("a row that begins to pass appears in its place; one that no longer passes leaves unless it is held", () => {
+  const store = new Store();
+  store.filter((row) => row.call.state === "ringing");
+  store.apply(snapshot(call("1", { state: "ringing" }), call("2"), call("3", { state: "ringing" })), 0);
+  store.apply(changes([call("2", { version: 2, state: "ringing" })]), 10);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
+  store.apply(changes([call("2", { version: 3 })]), 20);
+  store.tidy(30, () => true);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
+  store.tidy(40);
+  assert.deepEqual(keys(store, RINGING), ["1", "3"]);
+});
+
+test("a board forgotten is empty, and can be filled again", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1")), 0);
+  store.clear();
+  assert.equal(store.known, false);
+  assert.equal(store.ringingCount(), 0);
+  assert.deepEqual(keys(store, RINGING), []);
+  store.apply(snapshot(call("1")), 10);
+  assert.deepEqual(keys(store, RINGING), ["1"]);
+});
+
+test("after any acts every index agrees with the calls themselves", () => {
+  let seed = 7;
+  const random = (below) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
+  const store = new Store();
+  const versions = new Map();
+  let now = 0;
+  store.apply(snapshot(), now);
+  for (let step = 0; step < 4000; step += 1) {
+    now += 100;
+    const key = String(random(60) + 1000 * Math.floor(step / 500));
+    const version = (versions.get(key) ?? 0) + 1;
+    versions.set(key, version);
+    const about = { chain_id: `c${key % 7}`, source: person(`p${key % 3}`), policy_recording: key % 5 === 0 };
+    const state = ["incoming", "ringing", "established", "terminated"][random(4)];
+    const isOver = state === "terminated";
+    store.apply(changes([call(key, { ...about, version, state, ended_at: isOver ? "2026-01-01T12:00:09Z" : null })], isOver ? [key] : []), now);
+    if (step % 3 === 0) store.tidy(now, () => random(4) === 0);
+    if (step % 50 === 0) store.filter(random(2) ? () => true : (row) => row.call.source.id !== "p1");
+  }
+  const rows = [RINGING, PROGRESS, ENDED].flatMap((place) => store.list(place).all);
+  const records = rows.flatMap((row) => row.records);
+  assert.equal(new Set(rows).size, rows.length);
+  assert.ok(records.every((record) => store.get(record.call.key) === record));
+  assert.deepEqual(new Set(store.ringing()), new Set(records.filter(({ belongs }) => belongs === RINGING)));
+  assert.equal(store.ringingCount(), rows.filter(({ belongs }) => belongs === RINGING).length);
+  for (const place of [RINGING, PROGRESS, ENDED]) {
+    const { all, shown } = store.list(place);
+    assert.deepEqual(shown, all.filter(({ passes }) => passes));
+    assert.deepEqual(all, all.toSorted((one, other) => one.sequence - other.sequence));
+  }
+  store.apply(snapshot(), now);
+  store.tidy(now + REST);
+  store.tidy(now + REST + SHOWN_AFTER_END);
+  for (const place of [RINGING, PROGRESS, ENDED]) assert.equal(store.list(place).all.length, 0);
+  assert.deepEqual(store.choices.of("target"), []);
 });

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.conftest import PASSWORD
 
@@ -25,3 +25,50 @@ def row(page: Page, caller: str) -> Locator:
 def wait_live(page: Page) -> None:
     """Wait until the page says that its feed is live."""
     expect(page.locator("#board")).to_have_attribute("data-feed", "live")
+
+
+class Line:
+    """The wire between a page and the server on which the live feed comes: it can be held back, cut, and mended.
+
+    Put into a page before the board is opened in it; requests go another way and are not touched.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._held: list[tuple[WebSocketRoute, str | bytes]] | None = None
+        self._is_cut = False
+        self._open: list[WebSocketRoute] = []
+        page.route_web_socket("**/ws/calls/", self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self._is_cut:
+            socket.close(code=1011)
+            return
+        self._open.append(socket)
+        socket.connect_to_server().on_message(lambda frame: self._carry(socket, frame))
+
+    def _carry(self, socket: WebSocketRoute, frame: str | bytes) -> None:
+        if self._held is None:
+            socket.send(frame)
+        else:
+            self._held.append((socket, frame))
+
+    def hold(self) -> None:
+        """Keep back what the server sends from now on."""
+        self._held = []
+
+    def let_go(self) -> None:
+        """Deliver what was kept back, and everything after it."""
+        held, self._held = self._held or [], None
+        for socket, frame in held:
+            socket.send(frame)
+
+    def cut(self) -> None:
+        """Break the connection, and every one that the page tries to open."""
+        self._is_cut = True
+        for socket in self._open:
+            socket.close(code=1011)
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Let the page connect again."""
+        self._is_cut = False

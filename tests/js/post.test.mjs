@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cookie, sendReject } from "../../static/board/reject.js";
+import { cookie, post } from "../../static/site/post.js";
 
 const seen = { version: 3, shown_at: "2026-01-01T12:00:00Z", visible: true };
 
-test("it posts the reason with what was seen and the token", async () => {
+test("it posts JSON with the token", async () => {
   let asked;
   const fetch = async (url, options) => {
     asked = { url, ...options };
     return new Response('{"outcome": "accepted"}', { status: 202 });
   };
-  const answer = await sendReject("/calls/1/reject/", { reason: "busy", seen, csrfToken: "t", fetch });
+  const answer = await post("/calls/1/reject/", { reason: "busy", seen }, { csrfToken: "t", fetch });
   assert.deepEqual(answer, { status: 202, body: { outcome: "accepted" } });
   assert.equal(asked.method, "POST");
   assert.equal(asked.headers["X-CSRFToken"], "t");
@@ -23,12 +23,12 @@ test("no network is an answer of its own", async () => {
   const fetch = async () => {
     throw new TypeError("Failed to fetch");
   };
-  assert.deepEqual(await sendReject("/x", { reason: "none", seen, csrfToken: "", fetch }), { status: 0, body: {} });
+  assert.deepEqual(await post("/x", {}, { csrfToken: "", fetch }), { status: 0, body: {} });
 });
 
 test("an answer that is not JSON keeps its status", async () => {
   const fetch = async () => new Response("<h1>Bad gateway</h1>", { status: 502 });
-  assert.deepEqual(await sendReject("/x", { reason: "none", seen, csrfToken: "", fetch }), { status: 502, body: {} });
+  assert.deepEqual(await post("/x", {}, { csrfToken: "", fetch }), { status: 502, body: {} });
 });
 
 test("the token is read from its cookie at the moment of the click", () => {

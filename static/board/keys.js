@@ -1,0 +1,114 @@
+/** The keys of the board: what each does, in words for whoever asks, and when it counts. */
+
+import { gettext } from "./words.js";
+
+/** Every key by subject, in the order in which they are explained. A key is what `KeyboardEvent.key` says. */
+export const KEYS = [
+  {
+    title: () => gettext("Decide"),
+    keys: [
+      { act: "reject-none", keys: ["1"], words: () => gettext("Reject, no reason given") },
+      { act: "reject-busy", keys: ["2"], words: () => gettext("Reject: busy") },
+      { act: "reject-forbidden", keys: ["3"], words: () => gettext("Reject: forbidden") },
+      { act: "pass", keys: ["p"], words: () => gettext("Let it pass: silence it, reject nothing") },
+      { act: "note", keys: ["n"], words: () => gettext("Write a note on the call") },
+    ],
+  },
+  {
+    title: () => gettext("Find"),
+    keys: [
+      { act: "find", keys: ["/"], words: () => gettext("Find in the list") },
+      { act: "everything", keys: ["0"], words: () => gettext("Show everything again") },
+      { act: "expand", keys: ["e"], words: () => gettext("Show or hide the calls of the row") },
+      { act: "open", keys: ["o"], words: () => gettext("Open the page of the call") },
+    ],
+  },
+  {
+    title: () => gettext("Several at once"),
+    keys: [
+      { act: "select", keys: ["x"], words: () => gettext("Select the row, or unselect it") },
+      { act: "select-all", keys: ["a"], words: () => gettext("Select every ringing row in the filter") },
+      { act: "cancel", keys: ["Escape"], words: () => gettext("Unselect everything") },
+    ],
+  },
+  {
+    title: () => gettext("Move"),
+    keys: [
+      { act: "next", keys: ["j", "ArrowDown"], words: () => gettext("Next row") },
+      { act: "previous", keys: ["k", "ArrowUp"], words: () => gettext("Row before") },
+      { act: "page-down", keys: ["PageDown"], words: () => gettext("A page on") },
+      { act: "page-up", keys: ["PageUp"], words: () => gettext("A page back") },
+      { act: "first", keys: ["Home"], words: () => gettext("First row") },
+      { act: "last", keys: ["End"], words: () => gettext("Last row") },
+      { act: "sheet", keys: ["?"], words: () => gettext("These keys") },
+    ],
+  },
+];
+
+const ACT_OF = new Map(KEYS.flatMap(({ keys }) => keys).flatMap(({ act, keys }) => keys.map((key) => [key, act])));
+
+/** Return the key that does something, as it is shown beside the button for it. */
+export function keyFor(act) {
+  return KEYS.flatMap(({ keys }) => keys).find((entry) => entry.act === act).keys[0];
+}
+
+/** Keys that move belong to whoever has the focus; they are no shortcuts and cannot be switched off. */
+const MOVING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Escape"]);
+
+/** What decides: never because a key is held, nor twice within this time. Milliseconds. */
+const DECIDING = new Set(["reject-none", "reject-busy", "reject-forbidden", "pass"]);
+export const BETWEEN_DECISIONS = 700;
+
+/** Return the act that a key press asks for, or null where the key means something else or nothing. */
+export function actOf({ key, code = "", shiftKey, ctrlKey, altKey, metaKey }, areOn) {
+  if (ctrlKey || altKey || metaKey) return null;
+  if (!areOn && !MOVING.has(key)) return null;
+  const meant = key.length === 1 ? key.toLowerCase() : key;
+  return ACT_OF.get(meant) ?? ACT_OF.get(onLatinKeyboard(code, shiftKey)) ?? null;
+}
+
+/** What the key would be on a Latin keyboard: people do not change their layout to reject a call. */
+function onLatinKeyboard(code, shiftKey) {
+  if (code === "Slash") return shiftKey ? "?" : "/";
+  return /^(?:Key|Digit)(.)$/.exec(code)?.[1].toLowerCase();
+}
+
+/** Whether the element takes keys itself. */
+function takesKeys(element) {
+  return Boolean(element.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [popover]"));
+}
+
+export class Keyboard {
+  #acts = new Map();
+  #areOn;
+  #now;
+  #decidedAt = -Infinity;
+
+  /** `areOn()` says whether single keys do anything; people can switch them off. */
+  constructor(target, { areOn = () => true, now = () => performance.now() } = {}) {
+    this.#areOn = areOn;
+    this.#now = now;
+    target.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  /** Let `act` do something; `handler(event)` returns false where it has nothing to do. */
+  on(act, handler) {
+    this.#acts.set(act, handler);
+  }
+
+  press(event) {
+    if (event.defaultPrevented || event.isComposing || takesKeys(event.target)) return;
+    const act = actOf(event, this.#areOn());
+    const handler = this.#acts.get(act);
+    if (!handler) return;
+    if (DECIDING.has(act)) this.#decide(event, handler);
+    else if (handler(event) !== false) event.preventDefault();
+  }
+
+  #decide(event, handler) {
+    event.preventDefault();
+    const now = this.#now();
+    if (event.repeat || now - this.#decidedAt < BETWEEN_DECISIONS) return;
+    if (handler(event) !== false) this.#decidedAt = now;
+  }
+}

@@ -1,0 +1,59 @@
+/** The rows drawn in one section, in the order in which they came there, and those of them that pass the filter. */
+
+export class RowList {
+  all = [];
+  shown = [];
+  /** Grows whenever `shown` does not have the same rows any more. */
+  revision = 0;
+
+  /** Add a row whose sequence is higher than that of every other. */
+  append(row) {
+    this.all.push(row);
+    if (!row.passes) return;
+    this.shown.push(row);
+    this.revision += 1;
+  }
+
+  remove(row) {
+    take(this.all, row);
+    if (take(this.shown, row)) this.revision += 1;
+  }
+
+  /** Bring one row in line with what it says about passing the filter. */
+  review(row) {
+    const place = placeOf(this.shown, row);
+    const isShown = this.shown[place] === row;
+    if (isShown === row.passes) return;
+    this.shown.splice(place, isShown ? 1 : 0, ...(isShown ? [] : [row]));
+    this.revision += 1;
+  }
+
+  /** Bring all rows in line; for a new filter. */
+  reviewAll() {
+    this.shown = this.all.filter((row) => row.passes);
+    this.revision += 1;
+  }
+
+  clear() {
+    this.all = [];
+    this.reviewAll();
+  }
+}
+
+/** Where the row is in the list, or would be: lists are sorted by sequence. */
+export function placeOf(rows, row) {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].sequence < row.sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function take(rows, row) {
+  const place = placeOf(rows, row);
+  if (rows[place] !== row) return false;
+  rows.splice(place, 1);
+  return true;
+}
