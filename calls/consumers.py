@@ -11,10 +11,10 @@ import time
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 
 from calls import process, roles
-from calls.live import Viewer
+from calls.live import Board, Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -30,30 +30,33 @@ async def live_board(scope: dict, receive: Any, send: Any) -> None:
         return
     # Accepted first: a refusal before that reaches the browser as a bare HTTP 403 that cannot say why.
     await send({"type": "websocket.accept"})
-    refused = await _refusal(scope["user"])
-    if refused:
-        await send({"type": "websocket.close", "code": refused})
+    user = scope["user"]
+    if not user.is_authenticated:
+        await send({"type": "websocket.close", "code": SIGNED_OUT})
+        return
+    may_see, may_reject = await _rights_of(user)
+    if not may_see:
+        await send({"type": "websocket.close", "code": NO_RIGHT})
         return
     board = process.running().board
     await board.loaded.wait()
-    viewer = Viewer(user_id=scope["user"].pk, session_key=scope["session"].session_key or "")
+    viewer = Viewer(user.pk, scope["session"].session_key or "", may_reject)
     board.join(viewer)
     sending = asyncio.create_task(_send_frames(board, viewer, send))
     try:
-        await _receive_until_closed(viewer, receive)
+        await _receive_until_closed(board, viewer, receive)
     finally:
         board.leave(viewer)
         sending.cancel()
 
 
-async def _refusal(user: User | AnonymousUser) -> int | None:
-    if not user.is_authenticated:
-        return SIGNED_OUT
-    may_see = await database_sync_to_async(user.has_perm)(roles.SEE_BOARD)
-    return None if may_see else NO_RIGHT
+@database_sync_to_async
+def _rights_of(user: User) -> tuple[bool, bool]:
+    """Return whether the user may see the board and reject calls, in the two queries that all rights take."""
+    return user.has_perm(roles.SEE_BOARD), user.has_perm(roles.REJECT)
 
 
-async def _send_frames(board: Any, viewer: Viewer, send: Any) -> None:
+async def _send_frames(board: Board, viewer: Viewer, send: Any) -> None:
     while viewer.close_code is None:
         await viewer.wake.wait()
         while viewer.close_code is None and (frame := board.next_frame(viewer)) is not None:
@@ -61,11 +64,14 @@ async def _send_frames(board: Any, viewer: Viewer, send: Any) -> None:
     await send({"type": "websocket.close", "code": viewer.close_code})
 
 
-async def _receive_until_closed(viewer: Viewer, receive: Any) -> None:
+async def _receive_until_closed(board: Board, viewer: Viewer, receive: Any) -> None:
     while (message := await receive())["type"] != "websocket.disconnect":
         viewer.heard_at = time.monotonic()
+        was_visible = viewer.visible
         if not _take(viewer, message.get("text")):
             viewer.close(NOT_UNDERSTOOD)
+        if viewer.visible != was_visible:
+            board.recount()
 
 
 def _take(viewer: Viewer, text: str | None) -> bool:

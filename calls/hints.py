@@ -1,11 +1,12 @@
-"""Hints between processes: which calls changed, over the channel layer.
+"""Hints between processes: which calls changed, and that somebody came to watch or went, over the channel layer.
 
 At most once is enough, since every board sweeps the database for what no hint named. One process needs no layer.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection
+import uuid
+from collections.abc import Callable, Collection
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -28,7 +29,10 @@ class Hints:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._layer: Any = get_channel_layer() if settings.REDIS_URL else None
+        self._own = uuid.uuid4().hex
         self._unsent: set[int] = set()
+        self._watchers_changed = False
+        self.on_watchers: Callable[[], None] = lambda: None
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -54,6 +58,12 @@ class Hints:
             self._unsent.update(call.pk for call in new)
             self._wake.set()
 
+    def tell_watchers(self) -> None:
+        """Hint to other processes that somebody who watches came or went here. Never waits, never raises."""
+        if self._layer:
+            self._watchers_changed = True
+            self._wake.set()
+
     async def _tell(self) -> None:
         while True:
             await self._wake.wait()
@@ -61,8 +71,10 @@ class Hints:
             ids, self._unsent = list(self._unsent)[:MAX_IDS], set(list(self._unsent)[MAX_IDS:])
             if self._unsent:
                 self._wake.set()
+            watchers, self._watchers_changed = self._watchers_changed, False
+            hint = {"type": "hint", "from": self._own, "ids": ids, "watchers": watchers}
             try:
-                await self._layer.group_send(GROUP, {"type": "hint", "ids": ids})
+                await self._layer.group_send(GROUP, hint)
             except Exception as error:  # whatever the layer's client raises, the sweeps of the others find the change
                 logger.warning("Other processes could not be told of a change: %r", error)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -81,9 +93,14 @@ class Hints:
         try:
             await self._layer.group_add(GROUP, channel)
             while True:
-                message = await asyncio.wait_for(self._layer.receive(channel), REJOIN_SECONDS)
-                self._board.hint(message["ids"])
+                self._take(await asyncio.wait_for(self._layer.receive(channel), REJOIN_SECONDS))
         except TimeoutError:
             pass
         finally:
             await self._layer.group_discard(GROUP, channel)
+
+    def _take(self, hint: dict[str, Any]) -> None:
+        if hint.get("from") != self._own:  # this process's board was told before anybody else
+            self._board.hint(hint["ids"])
+            if hint.get("watchers"):
+                self.on_watchers()

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.graph.payloads import fold_id
+from calls.graph.vocabulary import Direction
 from calls.models import Call, RejectAttempt
 from calls.words import DIRECTIONS, STATES, Told, tell
 
@@ -25,7 +26,13 @@ PAGE_SIZE = 50
 ANY = ("", _("any"))
 MAX_ID = 2**63 - 1
 
-DECISIONS = {"decided": _("decided"), "undecided": _("not decided"), "missed": _("missed: nobody decided in time")}
+DECISIONS = {
+    "decided": _("decided"),
+    "passed": _("let pass"),
+    "undecided": _("not decided"),
+    "missed": _("missed: nobody decided in time"),
+    "unseen": _("rang unseen: nobody had the board in view"),
+}
 
 
 class DayField(forms.DateField):
@@ -135,10 +142,26 @@ def _spellings(text: str) -> set[str]:
 
 
 def _decision(decision: str) -> Q:
-    if decision == "missed":
-        return Q(missed_at__isnull=False)
-    held = Exists(RejectAttempt.objects.filter(call=OuterRef("pk")).exclude(outcome=RejectAttempt.Outcome.REFUSED))
-    return Q(held) if decision == "decided" else ~Q(held)
+    tried = RejectAttempt.objects.filter(call=OuterRef("pk"))
+    held = Exists(tried.exclude(outcome=RejectAttempt.Outcome.REFUSED))
+    conditions: dict[str, Q] = {
+        "decided": Q(held),
+        "passed": Q(let_pass_at__isnull=False) & ~Q(held),
+        "undecided": Q(let_pass_at=None) & ~Q(held),
+        "missed": Q(missed_at__isnull=False, let_pass_at=None),
+        "unseen": unseen() & Q(~Exists(tried)),
+    }
+    return conditions[decision]
+
+
+def unseen() -> Q:
+    """Return the condition that a call is over and nobody had the board in view while it rang; see `words.rang_unseen`.
+
+    Whether somebody tried to reject it is another question.
+    """
+    over = Q(ended_at__isnull=False) | Q(missed_at__isnull=False)
+    rang = Q(deadline__isnull=False, established_at=None) & ~Q(direction=Direction.OUTGOING)
+    return over & rang & Q(watched_at=None, let_pass_at=None)
 
 
 def _midnight(day: date) -> datetime:

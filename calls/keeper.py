@@ -16,11 +16,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from calls import audit, retention, witness
+from calls import audit, retention, settling, witness
 from calls.enquiries import enquire
 from calls.graph.client import GraphClient
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
-from calls.moments import iso
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -146,8 +145,7 @@ def record_missed() -> set[int]:
             call.missed_at = call.updated_at = timezone.now()
             call.version += 1
             call.save(update_fields=["missed_at", "updated_at", "version"])
-        for call in calls:
-            audit.append("call.missed", actor=audit.SYSTEM, call=call, details={"deadline": iso(call.deadline)})
+        settling.record_lapsed(calls)
     return {call.pk for call in calls}
 
 

@@ -12,6 +12,7 @@ import asyncio
 import json
 import logging
 import time
+import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from typing import Any
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from calls import metrics
+from calls import metrics, pace
 from calls.models import Call, RejectAttempt
 from calls.moments import iso
 from calls.threads import DatabaseThread
@@ -36,6 +37,7 @@ SILENCE_SECONDS = 30.0
 FRAMES_IN_FLIGHT = 2
 READ_AT_ONCE = 500
 ERROR_PAUSE_SECONDS = 1.0
+SNAPSHOT_SECONDS = 0.25  # how old a snapshot's time may be: a browser sets its clock by it
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -115,6 +117,7 @@ class Viewer:
 
     user_id: int
     session_key: str
+    may_reject: bool = False
     visible: bool = True
     pending: deque[str] = field(default_factory=deque)
     behind: bool = False
@@ -158,6 +161,11 @@ class _Shown:
         """How new this is."""
         return self.call.version
 
+    def watch(self, at: datetime) -> None:
+        """Note that the call rings in front of somebody who may reject it, since then."""
+        self.call.watched_at = at
+        self._text = ""
+
     @property
     def text(self) -> str:
         """The call as browsers get it."""
@@ -169,8 +177,9 @@ class _Shown:
 class Board:
     """The live calls of this process and its viewers. All methods belong to the event loop it was started in."""
 
-    def __init__(self, thread: DatabaseThread) -> None:
+    def __init__(self, thread: DatabaseThread, build: str = "") -> None:
         self._thread = thread
+        self._build = build
         self._shown: dict[int, _Shown] = {}
         self._left: dict[int, int] = {}
         self._hinted: set[int] = set()
@@ -179,6 +188,11 @@ class Board:
         self._viewers: set[Viewer] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._snapshot: tuple[int, str] = (0, "")
+        self._snapshot_at = float("-inf")
+        self.watching = {"connected": 0, "visible": 0}
+        self.attendance_changed = asyncio.Event()
+        self.marks: dict[int, datetime] = {}
+        self.attended_since: datetime | None = None
         self.revision = 0
         self.loaded = asyncio.Event()
         self.swept_at = float("-inf")
@@ -215,16 +229,56 @@ class Board:
         self._viewers.add(viewer)
         metrics.VIEWERS.set(len(self._viewers))
         viewer.offer(*self.snapshot())
+        self.recount()
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         self._viewers.discard(viewer)
         metrics.VIEWERS.set(len(self._viewers))
+        self.recount()
 
-    def first_sent(self, key: str, user_id: int) -> datetime | None:
+    def recount(self) -> None:
+        """Take note that a viewer came or left, turned to the page or away from it, gained or lost the right."""
+        self.attendance_changed.set()
+        if not any(viewer.may_reject and viewer.visible for viewer in self._viewers):
+            self.attended_since = None
+        elif self.attended_since is None:
+            self.attended_since = timezone.now()
+            for shown in self._shown.values():
+                self._mark(shown, self.attended_since)
+
+    def people(self) -> dict[int, bool]:
+        """Return who of those that may reject calls is connected here, and whether a page of theirs is in view."""
+        people: dict[int, bool] = {}
+        for viewer in self._viewers:
+            if viewer.may_reject:
+                people[viewer.user_id] = viewer.visible or people.get(viewer.user_id, False)
+        return people
+
+    def tell_watching(self, connected: int, visible: int) -> None:
+        """Tell every viewer how many people watch, over all processes, when that has changed."""
+        watching = {"connected": connected, "visible": visible}
+        if watching != self.watching:
+            self.watching = watching
+            self._broadcast("heartbeat", self._standing())
+
+    def forget_marks(self, stored: Iterable[int]) -> None:
+        """Take note that of these calls it is stored when they first rang in front of somebody."""
+        for primary_key in stored:
+            self.marks.pop(primary_key, None)
+
+    def _mark(self, shown: _Shown, since: datetime) -> None:
+        """Note when a call first rang in front of somebody who has been there since then; it is stored soon."""
+        moment = max(since, shown.call.received_at)
+        if shown.call.watched_at is None and shown.call.rang_at(moment):
+            shown.watch(moment)
+            self.marks[shown.call.pk] = moment
+            self.attendance_changed.set()
+
+    def first_sent(self, key: uuid.UUID, user_id: int) -> datetime | None:
         """Return when this process first sent the live call to one of the person's browsers, None when it did not."""
         joined = [viewer.joined_at for viewer in self._viewers if viewer.user_id == user_id]
-        shown = next((shown for shown in self._shown.values() if str(shown.call.key) == key), None)
+        shown = next((shown for shown in self._shown.values() if shown.call.key == key), None)
         return max(shown.since, min(joined)) if shown and joined else None
 
     def next_frame(self, viewer: Viewer) -> str | None:
@@ -236,13 +290,23 @@ class Board:
         return viewer.pending.popleft() if viewer.pending else None
 
     def snapshot(self) -> tuple[int, str]:
-        """Return the newest revision and the whole board as one frame; made once per revision, however many ask."""
-        if self._snapshot[0] != self.revision or not self._snapshot[1]:
+        """Return the newest revision and the whole board as one frame; made once for all who ask in one moment."""
+        now = time.monotonic()
+        if self._snapshot[0] != self.revision or now - self._snapshot_at > SNAPSHOT_SECONDS:
             calls = ",".join(shown.text for _, shown in sorted(self._shown.items()))
-            now = iso(timezone.now())
-            members = f'"revision":{self.revision},"server_time":"{now}","calls":[{calls}]'
-            self._snapshot = self.revision, f'{{"type":"snapshot",{members}}}'
+            members = f'"revision":{self.revision},{self._standing()},"calls":[{calls}]'
+            self._snapshot, self._snapshot_at = (self.revision, f'{{"type":"snapshot",{members}}}'), now
         return self._snapshot
+
+    def _standing(self) -> str:
+        """Return what every viewer should know beside the calls, as members of a frame."""
+        standing = {
+            "server_time": iso(timezone.now()),
+            "watching": self.watching,
+            "reject_seconds": round(pace.REJECTS.seconds, 3),
+            "build": self._build,
+        }
+        return json.dumps(standing, separators=(",", ":"))[1:-1]
 
     def _broadcast(self, kind: str, members: str) -> None:
         self.revision += 1
@@ -283,12 +347,17 @@ class Board:
         if not self._hinted:
             self._wake.clear()
         try:
-            calls = await self._thread.run(_read_and_serialise, hinted, bool(self._viewers)) if hinted else []
+            calls = await self._read(hinted)
         except Exception:
             self.hint(hinted)
             self.add(new)
             raise
         self._show(hinted, [_Shown(call) for call in new] + calls)
+
+    async def _read(self, hinted: set[int]) -> list[_Shown]:
+        if not hinted:
+            return []
+        return await self._thread.run(_read_and_serialise, hinted, bool(self._viewers), dict(self.marks))
 
     def _show(self, asked: set[int], calls: list[_Shown]) -> None:
         changed, gone = [], []
@@ -296,6 +365,11 @@ class Board:
             call, known = shown.call, self._shown.get(shown.call.pk)
             if (known.version if known else self._left.get(call.pk, 0)) >= call.version or _is_past(call):
                 continue
+            seen_at = known.call.watched_at if known else None
+            if seen_at and call.watched_at is None and call.rang_at(seen_at):
+                shown.watch(seen_at)
+            elif self.attended_since:
+                self._mark(shown, self.attended_since)
             if call.is_live:
                 shown.since = known.since if known else shown.since
                 self._shown[call.pk] = shown
@@ -341,7 +415,7 @@ class Board:
         await self.loaded.wait()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            self._broadcast("heartbeat", f'"server_time":"{iso(timezone.now())}"')
+            self._broadcast("heartbeat", self._standing())
 
     def _close_silent_viewers(self) -> None:
         silent_since = time.monotonic() - SILENCE_SECONDS
@@ -363,10 +437,16 @@ def _is_past(call: Call) -> bool:
     return left_at is not None and left_at < timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
 
 
-def _read_and_serialise(primary_keys: set[int], wanted: bool) -> list[_Shown]:
-    """Return the calls as the database has them now, with their JSON made here, beside the event loop, if `wanted`."""
+def _read_and_serialise(primary_keys: set[int], wanted: bool, marks: dict[int, datetime]) -> list[_Shown]:
+    """Return the calls as the database has them now, with their JSON made here, beside the event loop, if `wanted`.
+
+    `marks` has what is not stored yet: when calls first rang in front of somebody.
+    """
     shown = [_Shown(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
-    if wanted:
-        for one in shown:
+    for one in shown:
+        seen_at = marks.get(one.call.pk)
+        if seen_at and one.call.watched_at is None and one.call.rang_at(seen_at):
+            one.call.watched_at = seen_at
+        if wanted:
             one.text  # noqa: B018
     return shown

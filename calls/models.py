@@ -5,6 +5,7 @@ entries. What belongs to people beside that: how they like their pages (Preferen
 """
 
 import uuid
+from datetime import datetime
 from typing import NoReturn
 
 from django.conf import settings
@@ -96,6 +97,11 @@ class Call(models.Model):
     def rings(self) -> bool:
         """Whether the call is an incoming one that nobody has answered and that is still on the live board."""
         return self.is_live and not self.is_answered and self.direction != Direction.OUTGOING
+
+    def rang_at(self, moment: datetime) -> bool:
+        """Whether it could be decided about then, as far as is known now: not answered, not over, its window open."""
+        ends = (self.deadline, self.established_at, self.missed_at, self.ended_at)
+        return self.direction != Direction.OUTGOING and all(moment <= end for end in ends if end)
 
     @property
     def caller_name(self) -> str:

@@ -1,9 +1,7 @@
 """`/preferences/`: how the signed-in person likes their pages; and the language buttons, which choose one of them."""
 
-from typing import Any
-
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -11,6 +9,7 @@ from django.views.i18n import set_language as choose_in_browser
 
 from calls import preferences as chosen
 from calls.acts import Reply, as_json, is_json, read_json
+from calls.appearance import keep_language
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +30,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         return as_json(Reply(422, "unknown_preference", message, {"name": error.name[:50]}))
     response = JsonResponse(document)
     if "language" in wanted:
-        tell_language(response, document.get("language"))
+        keep_language(response, document.get("language"))
     return response
 
 
@@ -41,11 +40,3 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.user.is_authenticated and code in dict(settings.LANGUAGES):
         chosen.choose(request.user.pk, {"language": code})
     return choose_in_browser(request)
-
-
-def tell_language(response: HttpResponseBase, code: Any) -> None:
-    """Have the browser ask for this language from now on, or for its own again."""
-    if code is None:
-        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
-    else:
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)

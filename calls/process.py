@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from calls import configuration, failures, rights
+from calls import build, configuration, failures, rights
 from calls.graph import http
 from calls.graph.bearer import CallbackVerifier, KeySet
 from calls.graph.client import GraphClient, GraphError
@@ -24,6 +24,7 @@ from calls.hints import Hints
 from calls.keeper import Keeper
 from calls.live import Board
 from calls.threads import DatabaseThread
+from calls.watching import Watch
 from calls.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -70,9 +71,12 @@ class Process:
             "board": DatabaseThread("board"),
             "keeper": DatabaseThread("keeper"),
             "decisions": DatabaseThread("decisions", size=4),
+            "watch": DatabaseThread("watch"),
         }
-        self.board = Board(self.threads["board"])
+        self.board = Board(self.threads["board"], build.identity())
         self.hints = Hints(self.board)
+        self.watch = Watch(self.board, self.threads["watch"], self.hints.tell_watchers)
+        self.hints.on_watchers = self.watch.hear
         self.writer = Writer(self.threads["writer"], self.hints.publish)
         self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
         self.decisions: set[asyncio.Task[Any]] = set()
@@ -82,7 +86,7 @@ class Process:
     def start(self) -> None:
         """Begin everything, in the running event loop."""
         _let_the_collector_rest()
-        for part in (self.writer, self.board, self.hints, self.keeper):
+        for part in (self.writer, self.board, self.hints, self.keeper, self.watch):
             part.start()
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
@@ -108,6 +112,7 @@ class Process:
             await asyncio.wait_for(self.writer.drain(), DRAIN_SECONDS)
         except TimeoutError:
             logger.error("Not everything that was waiting could be written.")
+        await self.watch.stop()
         for part in (self.keeper, self.hints, self.board):
             part.stop()
         for thread in self.threads.values():
@@ -155,12 +160,15 @@ class Process:
         if not viewers:
             return
         watching = {(viewer.session_key, viewer.user_id) for viewer in viewers}
-        signed_out, without_right = await self.threads["board"].run(rights.refused_sessions, watching)
+        standing = await self.threads["board"].run(rights.standing_of, watching)
         for viewer in viewers:
-            if viewer.session_key in signed_out:
+            if viewer.session_key in standing.signed_out:
                 viewer.close(4401)
-            elif viewer.user_id in without_right:
+            elif viewer.user_id in standing.without_right:
                 viewer.close(4403)
+            elif viewer.may_reject != (viewer.user_id in standing.may_reject):
+                viewer.may_reject = not viewer.may_reject
+                self.board.recount()
 
 
 def _not_configured() -> list[str]:

@@ -87,7 +87,7 @@ async def reject_many(asked: Asked) -> Reply:
 
 
 def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
-    first_sent_at = process.running().board.first_sent(str(key), asked.user.pk)
+    first_sent_at = process.running().board.first_sent(key, asked.user.pk)
     reason = RejectReason(form.reason)
     return rejections.Wish(key, reason, asked.actor, form.note, form.seen, asked.at, first_sent_at, bulk_id)
 

@@ -34,7 +34,8 @@ class Columns:
         columns = {field.attname: field for field in model._meta.concrete_fields}
         fields = [columns[name] for name in names]
         self._columns = [connection.ops.quote_name(field.column) for field in fields if field.column]
-        self._read = attrgetter(*names)
+        read = attrgetter(*names)
+        self._read: Callable[[Any], Sequence[Any]] = read if len(names) > 1 else lambda one: (read(one),)
         kinds = [type(field) for field in fields]
         self._prepared = [(place, _PREPARE[kind]) for place, kind in enumerate(kinds) if kind in _PREPARE]
 

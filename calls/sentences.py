@@ -41,7 +41,8 @@ SENTENCES = {
     "call.note_not_allowed": _(
         "%(who)s tried to write a note about the call from %(caller)s without having the right to."
     ),
-    "call.missed": _("Nobody decided about the call from %(caller)s while it could be rejected."),
+    "call.missed": _("Nobody decided about the call from %(caller)s while it could be rejected.%(attendance)s"),
+    "call.lapsed": _("The time to reject the call from %(caller)s, which had been let pass, ran out.%(attendance)s"),
     "call.missed_withdrawn": _("The call from %(caller)s was answered after all and no longer counts as undecided."),
     "call.lost": _("Graph does not know the call from %(caller)s any more; it never told when it ended."),
     "account.signed_in": _("%(who)s signed in."),
@@ -102,6 +103,7 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "caller": (personal and (personal.caller_name or personal.caller_id)) or gettext("an unnamed caller"),
         "reason": REASONS.get(entry.reason, entry.reason),
         "answer": _answer(entry, details),
+        "attendance": _attendance(details),
         "attempts": details.get("attempts", 1),
         "subject": _subject(details, personal.note if personal else ""),
         "format": {"csv": "CSV", "jsonl": "JSON Lines"}.get(str(details.get("format")), "?"),
@@ -111,6 +113,19 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "changed": _changed(details),
         "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
     }
+
+
+def _attendance(details: dict[str, Any]) -> str:
+    """Return who could have decided, as a sentence of its own behind another one; empty when that was not recorded."""
+    if "connected" not in details or "visible" not in details:
+        return ""
+    if not details["connected"]:
+        told = gettext("It rang unseen: no supervisor was connected.")
+    elif not details["visible"]:
+        told = gettext("It rang unseen: of the supervisors connected (%(connected)s) none had the board in view.")
+    else:
+        told = gettext("Supervisors connected: %(connected)s, of them with the board in view: %(visible)s.")
+    return " " + told % {name: details[name] for name in ("connected", "visible")}
 
 
 def _removed(rows: Any) -> str:

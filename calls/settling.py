@@ -1,12 +1,14 @@
 """What the end of a call, or its answer after all, settles: decisions under way, and calls that nobody decided."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from calls import audit
+from calls import attendance, audit, metrics
 from calls.models import Call, RejectAttempt
 from calls.moments import iso
 
 CLOCK_LEAD = timedelta(seconds=1)
+MOST_ACCOUNTS = 100  # named in one entry; more are only counted
 Outcome = RejectAttempt.Outcome
 
 
@@ -33,10 +35,34 @@ def _ended_with_its_window(call: Call) -> bool:
     return call.ended_at >= call.deadline - CLOCK_LEAD
 
 
-def record_lapsed(lapsed: list[Call]) -> None:
-    """Append an entry for each call that ended undecided with its window."""
+def record_lapsed(lapsed: Collection[Call]) -> None:
+    """Append an entry for each call whose window closed without a rejection, with who could have decided about it.
+
+    Those are the people who were connected while it rang, by their account numbers. The calls' rows must be locked.
+    """
+    if not lapsed:
+        return
+    rows = attendance.rows_since(min(call.received_at for call in lapsed))
+    there = {call: attendance.while_it_rang(call, rows) for call in lapsed}
+    seen = [call for call in lapsed if call.watched_at is None and there[call].visible]
+    for call in seen:
+        call.watched_at = call.missed_at
+    attendance.mark_attended(seen)
     for call in lapsed:
-        audit.append("call.missed", actor=audit.SYSTEM, call=call, details={"deadline": iso(call.deadline)})
+        action = "call.lapsed" if call.let_pass_at else "call.missed"
+        metrics.MISSED.labels("yes" if call.watched_at else "no").inc()
+        audit.append(action, actor=audit.SYSTEM, call=call, details=_lapse(call, there[call]))
+
+
+def _lapse(call: Call, there: attendance.Attendance) -> dict[str, object]:
+    return {
+        "deadline": iso(call.deadline),
+        "watched": call.watched_at is not None,
+        "connected": len(there.connected),
+        "visible": len(there.visible),
+        "connected_accounts": sorted(there.connected)[:MOST_ACCOUNTS],
+        "visible_accounts": sorted(there.visible)[:MOST_ACCOUNTS],
+    }
 
 
 def settle_by_ending(ended: list[Call]) -> None:

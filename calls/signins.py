@@ -3,11 +3,15 @@
 The one place where Django's signals are listened to: `django.contrib.auth` tells of sign-ins in no other way.
 """
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
 from calls import audit, failures, roles
 
@@ -24,8 +28,14 @@ def address_of(request: HttpRequest | None) -> str:
 
 @receiver(user_logged_in)
 def record_sign_in(request: HttpRequest | None, user: User, **kwargs: object) -> None:
-    """Append `account.signed_in`, after the failures from the same address that were only counted until now."""
+    """Append `account.signed_in`, after the failures from the same address that were only counted until now.
+
+    The session ends a shift later, whatever is done with it until then.
+    """
     roles.admit(user)
+    if request is not None and hasattr(request, "session"):
+        # A moment, not a span: every span would begin anew whenever something is stored in the session.
+        request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     actor = actor_of(user, request)
     if held := failures.GATE.release(actor.address):
         _append("account.sign_in_failed", audit.Actor(id="", name="", address=actor.address), attempts=held)

@@ -1,5 +1,6 @@
 """The pages people look at: the live board, the history, one call's story."""
 
+import json
 import uuid
 
 from django.conf import settings
@@ -10,9 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from calls import notes, retention, roles, story, words
+from calls import build, notes, retention, roles, story, words
+from calls.appearance import preferences_of
 from calls.history import Filters, read_page
 from calls.models import Call
+from calls.moments import iso
 
 ANY_KEY = uuid.UUID(int=0)
 
@@ -32,6 +35,10 @@ def board(request: HttpRequest) -> HttpResponse:
         "may_reject": request.user.has_perm(roles.REJECT),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "time_zone": settings.TIME_ZONE,
+        "build": build.identity(),
+        "session_ends": iso(request.session.get_expiry_date()),
+        "wall": "wall" in request.GET,
+        "preferences_document": json.dumps(preferences_of(request)["preferences"]),
     }
     return render(request, "calls/board.html", context)
 

@@ -100,6 +100,8 @@ def deciding_attempt(call: Call) -> RejectAttempt | None:
 
 
 def _undecided(call: Call) -> Verdict:
+    if call.let_pass_at and not call.established_at:
+        return Verdict("plain", gettext("Let pass by %(by)s") % {"by": call.let_pass_by})
     if call.missed_at:
         return Verdict("bad", gettext("Missed: nobody decided in time"))
     if call.established_at:
@@ -139,6 +141,7 @@ class Told:
     direction: Text
     modalities: str
     verdict: Verdict
+    unseen: bool
 
 
 def tell(call: Call) -> Told:
@@ -151,4 +154,13 @@ def tell(call: Call) -> Told:
         direction=DIRECTIONS.get(call.direction, call.direction),
         modalities=", ".join(str(MODALITIES.get(word, word)) for word in call.modalities),
         verdict=verdict(call),
+        unseen=rang_unseen(call),
     )
+
+
+def rang_unseen(call: Call) -> bool:
+    """Return whether the call rang to its end or through its window, undecided, while nobody had the board in view."""
+    over, rang = call.ended_at or call.missed_at, call.deadline and call.direction != Direction.OUTGOING
+    if not over or not rang or call.established_at or call.watched_at or call.let_pass_at:
+        return False
+    return deciding_attempt(call) is None

@@ -107,8 +107,24 @@ class Browser:
         """Press Reject, as the page's script does it."""
         return post(self.client, f"/calls/{key}/reject/", {"reason": reason, **more})
 
-    def close(self) -> None:
-        """Close the tab."""
+    def look_away(self) -> None:
+        """Put another tab in front."""
+        self._say_visible(False)
+
+    def look_back(self) -> None:
+        """Put this tab in front."""
+        self._say_visible(True)
+
+    def _say_visible(self, visible: bool) -> None:
+        revision = self.frames[-1]["revision"]
+        self._socket.send(json.dumps({"type": "ack", "revision": revision, "visible": visible}))
+
+    def close_socket(self) -> None:
+        """Leave the board, but stay signed in."""
         self._closing.close()
         self._reader.join(timeout=10)
+
+    def close(self) -> None:
+        """Close the tab."""
+        self.close_socket()
         self.client.close()

@@ -12,17 +12,20 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 # From the outside in; a module may import those of its own layer and of the layers below it.
 LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
-    {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "signins", "staticstorage", "headers"},
+    {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "appearance", "signins"}
+    | {"staticstorage", "headers"},
     {"process"},
+    {"watching"},
     {"keeper"},
     {"history", "story", "enquiries", "reapply", "notifications", "rights", "hints"}
     | {"rejections", "passing", "notes", "obstacles", "preferences"},
     {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
     {"arrivals", "settling"},
+    {"attendance"},
     {"proof", "walk", "findings", "witness"},
     {"audit", "live", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
-    {"models", "moments", "hours", "reading", "signing"},
+    {"models", "moments", "hours", "reading", "signing", "build"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}

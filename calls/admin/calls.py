@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls import words
 from calls.admin import cells, filters
 from calls.admin.evidence import EvidenceAdmin, EvidenceInline
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
@@ -57,7 +58,7 @@ class CallAdmin(EvidenceAdmin):
         (_("Story"), {"fields": ("story",)}),
         (
             _("Times"),
-            {"fields": ("closes", "answered", "missed", "ended")},
+            {"fields": ("watched", "closes", "passed", "answered", "missed", "ended")},
         ),
         (_("Identity"), {"fields": ("key", "graph_id", "chain_id", "tenant_id", "policy_recording")}),
         (
@@ -105,8 +106,12 @@ class CallAdmin(EvidenceAdmin):
     def decision(self, call: Call) -> str:
         """Return what people made of the call."""
         made = [f"{attempt.actor_name}: {attempt.get_outcome_display()}" for attempt in call.attempts.all()]
+        if call.let_pass_at:
+            made.append(f"{call.let_pass_by}: {gettext('let pass')}")
         if made:
             return ", ".join(made)
+        if words.rang_unseen(call):
+            return gettext("rang unseen: nobody had the board in view")
         return gettext("undecided: nobody chose in time") if call.missed_at else cells.NOTHING
 
     @admin.display(description=_("more"))
@@ -129,6 +134,16 @@ class CallAdmin(EvidenceAdmin):
     def closes(self, call: Call) -> str:
         """Return until when it could be rejected."""
         return cells.moment(call.deadline)
+
+    @admin.display(description=_("first rang in front of somebody who may reject it"))
+    def watched(self, call: Call) -> str:
+        """Return when somebody with the right to reject it first had the board in view while it rang."""
+        return cells.moment(call.watched_at)
+
+    @admin.display(description=_("let pass"))
+    def passed(self, call: Call) -> str:
+        """Return when somebody let it pass, and who."""
+        return f"{cells.moment(call.let_pass_at)} {call.let_pass_by}".strip()
 
     @admin.display(description=_("answered"))
     def answered(self, call: Call) -> str:
@@ -254,6 +269,8 @@ class RejectAttemptAdmin(EvidenceAdmin):
             (cells.link(_("audit entries"), AuditEntry, attempt=attempt.pk),),
             (cells.link(_("open the call"), Call, call=attempt.call.key),),
         ]
+        if attempt.bulk_id:
+            links.append((cells.link(_("everything of this bulk"), AuditEntry, bulk=attempt.bulk_id),))
         return format_html_join(" · ", "{}", links)
 
     @admin.display(description=_("audit entries"))

@@ -96,8 +96,9 @@ class AuditEntryAdmin(EvidenceAdmin):
     @admin.display(description=_("all entries of the"))
     def related(self, entry: AuditEntry) -> SafeString | str:
         """Return one link each to all entries of the same attempt, call, chain and person, and to the call itself."""
-        about = [
+        about: list[tuple[Any, type[models.Model], dict[str, Any]]] = [
             (_("attempt"), AuditEntry, {"attempt": entry.attempt_id}),
+            (_("bulk"), AuditEntry, {"bulk": entry.bulk_id}),
             (_("call"), AuditEntry, {"about": entry.call_key}),
             (_("chain"), AuditEntry, {"chain": entry.chain_id}),
             (_("person"), AuditEntry, {"who": entry.actor_id}),

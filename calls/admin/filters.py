@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from calls import hours
+from calls import history, hours
 from calls.audit import folded
 from calls.graph.vocabulary import CallState, RejectReason
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
@@ -162,6 +162,10 @@ def _about_call(text: str) -> Q:
     return Q(call_key=text.lower()) | Q(graph_id=text)
 
 
+def _of_bulk(text: str) -> Q:
+    return Q(bulk_id=uuid.UUID(text))
+
+
 def _answered(text: str) -> Q:
     return Q(graph_status=int(text)) if text.isdecimal() and len(text) == 3 else Q(graph_code=text)
 
@@ -197,6 +201,7 @@ class NarrowEntries(NarrowFilter):
         Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
         Blank("attempt", _("Attempt"), lambda text: Q(attempt_id=text.lower())),
         Blank("code", _("Graph's status or code"), _answered),
+        Blank("bulk", _("Bulk (several calls rejected at once)"), _of_bulk),
         Blank("request", _("Graph's or our request id"), lambda text: Q(request_id=text) | Q(client_request_id=text)),
     )
 
@@ -240,6 +245,7 @@ class NarrowAttempts(NarrowFilter):
     blanks = (
         *span("requested_at"),
         Blank("who", _("Who (name or account number)"), lambda text: Q(actor_id=text) | Q(actor_name__iexact=text)),
+        Blank("bulk", _("Bulk (several calls rejected at once)"), _of_bulk),
         Blank("code", _("Graph's status or code"), _answered),
     )
 
@@ -356,6 +362,8 @@ class DecisionFilter(admin.SimpleListFilter):
         """Return the kinds of decision."""
         return [
             ("undecided", _("undecided: nobody chose in time")),
+            ("unseen", _("rang unseen: nobody had the board in view")),
+            ("passed", _("let pass")),
             ("rejected", _("rejected: accepted or confirmed by Graph")),
             ("attempted", _("tried to reject, without proof of success")),
             ("none", _("nobody tried to reject it")),
@@ -366,7 +374,10 @@ class DecisionFilter(admin.SimpleListFilter):
         attempts = RejectAttempt.objects.filter(call=OuterRef("pk"))
         rejected = Exists(attempts.filter(outcome__in=[Outcome.ACCEPTED, Outcome.CONFIRMED]))
         conditions = {
-            "undecided": Q(missed_at__isnull=False) & ~Exists(attempts.exclude(outcome=Outcome.REFUSED)),
+            "undecided": Q(missed_at__isnull=False, let_pass_at=None)
+            & ~Exists(attempts.exclude(outcome=Outcome.REFUSED)),
+            "unseen": history.unseen() & ~Exists(attempts),
+            "passed": Q(let_pass_at__isnull=False),
             "rejected": Q(rejected),
             "attempted": Q(Exists(attempts)) & ~rejected,
             "none": ~Exists(attempts),
