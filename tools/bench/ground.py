@@ -1,15 +1,19 @@
 """What the parts stand on: databases of their own, a Graph simulator, and servers in processes of their own."""
 
+import json
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -17,8 +21,10 @@ import psycopg
 
 from calls.simulator import Simulator
 from tests.servers import ROOT, free_port
+from tools.bench import callbacks
 
 START_SECONDS = 60.0
+STOP_SECONDS = 10.0
 SECRETS = {
     "SECRET_KEY": "only-for-measuring-0123456789-abcdefghijklmnopqrstuvwxyz-ABC",
     "AUDIT_SIGNING_KEY": "only-for-measuring-signing-key-0123456789-abcdefghij",
@@ -70,23 +76,37 @@ class Ground:
         environment = self.environment(database_url)
         subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
 
+    def tell(self, database_url: str, module: str, *arguments: str) -> Any:
+        """Return what a module of the bench prints as JSON when it runs on that database."""
+        command = [sys.executable, "-m", f"tools.bench.{module}", *arguments]
+        environment = self.environment(database_url)
+        return json.loads(subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True).stdout)
+
     def drop(self) -> None:
         """Drop the databases that were made."""
         for name in self._made:
             with psycopg.connect(self.postgresql, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    @property
+    def tenant(self) -> str:
+        """The tenant whose calls are served."""
+        return self.simulator.settings["GRAPH_TENANT_ID"]
+
     def headers(self) -> dict[str, str]:
-        """Return the headers of a callback, its tenant among them for whoever writes the body."""
-        token = self.simulator.callback_token()
-        return {"Authorization": f"Bearer {token}", "Tenant": self.simulator.settings["GRAPH_TENANT_ID"]}
+        """Return the headers of a callback that is believed."""
+        return {"Authorization": f"Bearer {self.simulator.callback_token()}"}
+
+    def new_calls(self) -> Iterator[bytes]:
+        """Return what makes callbacks about calls nobody heard of."""
+        return callbacks.new_calls(self.headers(), self.tenant)
 
     @contextmanager
     def product(self, database_url: str, **more: str) -> Iterator["Server"]:
         """Run the product on that database."""
         port = free_port()
         environment = self.environment(database_url, PORT=str(port), PUBLIC_URL=f"http://localhost:{port}", **more)
-        with _serving([sys.executable, "manage.py", "serve"], environment, port, "/readyz") as server:
+        with self._serving([sys.executable, "manage.py", "serve"], environment, port, _is_ready) as server:
             yield server
 
     @contextmanager
@@ -94,8 +114,26 @@ class Ground:
         """Run any other application under a bare daphne."""
         port = free_port()
         command = [sys.executable, "-m", "daphne", "--verbosity", "0", "-p", str(port), application]
-        with _serving(command, self.environment(database_url), port, "") as server:
+        with self._serving(command, self.environment(database_url), port, _listens) as server:
             yield server
+
+    @contextmanager
+    def _serving(
+        self, command: list[str], environment: dict[str, str], port: int, answers: Callable[[int], bool]
+    ) -> Iterator["Server"]:
+        log = self.directory / f"{port}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            _wait(process, lambda: answers(port), log)
+            yield Server(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:  # a daphne whose senders are gone may wait for its views for ever
+                process.kill()
+                process.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +158,21 @@ class Server:
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@contextmanager
-def _serving(command: list[str], environment: dict[str, str], port: int, probe: str) -> Iterator[Server]:
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
-        _wait(process, port, probe)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:  # a daphne whose senders are gone may wait for its views for ever
-            process.kill()
-            process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, probe: str) -> None:
+def _wait(process: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server ended with {process.returncode}.")
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}{probe}", timeout=5).status_code in (200, 202, 404):
-                return
-        except httpx.TransportError:
-            pass
+    while not answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"The server did not start: …{log.read_text()[-2000:]}")
         time.sleep(0.05)
-    raise RuntimeError("The server did not start.")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_ready(port: int) -> bool:
+    return _listens(port) and httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
 
 
 @contextmanager
@@ -154,7 +180,17 @@ def ground(postgresql: str, redis: str) -> Iterator[Ground]:
     """Make a ground for one run, and take everything away in the end."""
     with tempfile.TemporaryDirectory() as name, Simulator(Path(name) / "simulator", answer_window=3600) as simulator:
         made = Ground(Path(name), simulator, postgresql, redis)
+        made.manage("sqlite:////unused", "collectstatic", "--no-input", "--verbosity", "0")
         try:
             yield made
         finally:
             made.drop()
+
+
+def rows(database_url: str, query: str) -> list[tuple[Any, ...]]:
+    """Return what a query finds in a database, read past the product."""
+    if not database_url.startswith("sqlite:"):
+        with psycopg.connect(database_url) as connection:
+            return connection.execute(query).fetchall()
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as file:
+        return file.execute(query).fetchall()

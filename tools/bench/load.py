@@ -1,27 +1,31 @@
-"""A load generator for one address: so many connections, each with one request under way at any time.
+"""Load generators: requests as fast as they are answered, or so many a second whatever the answers.
 
-Plain sockets and one selector, in a process of its own, so that it costs the server's core as little as it can.
+Plain sockets and one epoll in a process of their own, so that they cost the machine as little as they can.
 """
 
-import json
+import functools
 import multiprocessing
-import selectors
+import select
 import socket
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
+
+CONNECTIONS = 32
+GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run of requests came to."""
+    """What a run of requests came to. `due` is when each of them should have left, in seconds of perf_counter."""
 
     answered: int
     refused: int
     seconds: float
-    latencies: list[float]  # seconds
+    latencies: list[float]
+    due: list[float]
 
     @property
     def per_second(self) -> float:
@@ -29,108 +33,128 @@ class Load:
         return self.answered / self.seconds
 
 
-def post(ports: list[int], path: str, headers: dict[str, str], *, seconds: float, connections: int = 32) -> Load:
-    """Post new incoming calls for so many seconds, the connections spread over the ports; return what came of it."""
+def post(ports: list[int], requests: Iterator[bytes], *, seconds: float, connections: int = CONNECTIONS) -> Load:
+    """Send requests for so many seconds, each connection one at a time, and return what came of it."""
+    return _elsewhere(_post, ports, requests, seconds, connections)
+
+
+def post_all(ports: list[int], requests: list[bytes]) -> Load:
+    """Send these requests as fast as they are answered."""
+    return _elsewhere(_post, ports, iter(requests), float("inf"), min(CONNECTIONS, len(requests)))
+
+
+def pace(port: int, requests: Iterator[bytes], *, per_second: float, seconds: float) -> Load:
+    """Send so many requests a second, evenly, for so many seconds, and return what came of it.
+
+    A request that finds no connection free leaves late, or never; when it was due is noted all the same. Answers that
+    are not there a second after the end are not waited for.
+    """
+    return _elsewhere(_pace, port, requests, per_second, round(per_second * seconds))
+
+
+def _elsewhere(run: Callable[..., Load], *args: Any) -> Load:
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(
-        target=_run, args=(there, ports, path, headers, seconds, connections)
-    )
+    process = multiprocessing.get_context("fork").Process(target=_tell, args=(there, run, *args))
     process.start()
     there.close()  # so that a sender that fails ends the waiting
-    load = here.recv()
+    load: Load = here.recv()
     process.join()
     return load
 
 
-def incoming(tenant: str) -> Callable[[], bytes]:
-    """Return what makes bodies of new calls' first notifications, 900 bytes or so, as captures show them.
-
-    All but the ids is written beforehand, so that making them costs the machine next to nothing.
-    """
-    call_id, chain_id, caller = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
-    party = {"id": caller, "displayName": "Ada Lovelace", "tenantId": tenant}
-    bot = {"id": str(uuid.UUID(int=7)), "displayName": "Front desk"}
-    item = {
-        "@odata.type": "#microsoft.graph.commsNotification",
-        "changeType": "created",
-        "resource": f"/app/calls/{call_id}",
-        "resourceUrl": f"/communications/calls/{call_id}",
-        "resourceData": {
-            "@odata.type": "#microsoft.graph.call",
-            "state": "incoming",
-            "direction": "incoming",
-            "callChainId": chain_id,
-            "tenantId": tenant,
-            "source": {"identity": {"user": party}, "region": "emea", "languageId": "en-US"},
-            "targets": [{"identity": {"application": bot}, "region": "emea"}],
-            "requestedModalities": ["audio", "video"],
-        },
-    }
-    body = json.dumps({"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}).replace("%", "%%")
-    template = body.replace(call_id, "%(call)s").replace(chain_id, "%(chain)s").replace(caller, "%(caller)s")
-    return lambda: (template % {"call": uuid.uuid4(), "chain": uuid.uuid4(), "caller": uuid.uuid4()}).encode()
+def _tell(out: Connection, run: Callable[..., Load], *args: Any) -> None:
+    out.send(run(*args))
 
 
-class _Sender:
-    """One connection."""
+class Sender:
+    """One connection, with at most one request under way."""
 
-    def __init__(self, port: int, head: bytes, body: Callable[[], bytes]) -> None:
-        self._head, self._body = head, body
+    def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sent_at = 0.0
         self._received = b""
-        self._sent_at = 0.0
 
-    def send(self) -> None:
-        body = self._body()
-        message_id = f"X-Microsoft-Skype-Message-ID: {uuid.uuid4()}\r\n".encode()
-        self._sent_at = time.perf_counter()
-        self.socket.sendall(self._head + message_id + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    def send(self, request: bytes) -> None:
+        """Send a request whole."""
+        self.sent_at = time.perf_counter()
+        self.socket.sendall(request)
 
-    def receive(self) -> tuple[int, float] | None:
-        """Return status and seconds of an answer that is complete, None while it is not."""
-        self._received += self.socket.recv(65536)
-        head, found, rest = self._received.partition(b"\r\n\r\n")
-        if not found or len(rest) < _length(head):
-            return None
-        self._received = b""
-        return int(head.split(b" ", 2)[1]), time.perf_counter() - self._sent_at
-
-
-def _length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line[15:])
-    return 0
+    def receive(self) -> int:
+        """Return the status of an answer that is complete, 0 while it is not. Raises OSError when there is none."""
+        arrived = self.socket.recv(65536)
+        if not arrived:
+            raise ConnectionError("The server hung up.")
+        self._received += arrived
+        status = status_of(self._received)
+        if status:
+            self._received = b""
+        return status
 
 
-def _run(
-    out: Connection, ports: list[int], path: str, headers: dict[str, str], seconds: float, connections: int
-) -> None:
-    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
-    lines += [f"{name}: {value}" for name, value in headers.items() if name != "Tenant"]
-    head = ("\r\n".join(lines) + "\r\n").encode()
-    selector = selectors.DefaultSelector()
-    body = incoming(headers["Tenant"])
-    senders = [_Sender(ports[number % len(ports)], head, body) for number in range(connections)]
-    for sender in senders:
-        selector.register(sender.socket, selectors.EVENT_READ, sender)
+@functools.lru_cache(maxsize=64)
+def status_of(answer: bytes) -> int:
+    """Return the status of a complete answer with a declared length, 0 while it is not complete."""
+    head, found, rest = answer.partition(b"\r\n\r\n")
+    if not found:
+        return 0
+    lengths = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return int(head.split(b" ", 2)[1]) if len(rest) >= int(lengths[0] if lengths else 0) else 0
+
+
+def _post(ports: list[int], requests: Iterator[bytes], seconds: float, connections: int) -> Load:
+    poll, senders = _connect([ports[number % len(ports)] for number in range(connections)])
     latencies: list[float] = []
     refused = 0
-    started = time.perf_counter()
-    for sender in senders:
-        sender.send()
-    while time.perf_counter() - started < seconds:
-        for key, _ in selector.select(timeout=1):
-            answer = key.data.receive()
-            if answer is None:
+    started = now = time.perf_counter()
+    for sender in senders.values():
+        sender.send(next(requests))
+    under_way = len(senders)
+    while under_way and now - started < seconds:
+        for file, _ in poll.poll():
+            sender = senders[file]
+            status = sender.receive()
+            if not status:
                 continue
-            if answer[0] in (200, 202):
-                latencies.append(answer[1])
+            now = time.perf_counter()
+            if status == 202:
+                latencies.append(now - sender.sent_at)
             else:
                 refused += 1
-            key.data.send()
-    elapsed = time.perf_counter() - started
-    for sender in senders:
-        sender.socket.close()
-    out.send(Load(len(latencies), refused, elapsed, latencies))
+            request = next(requests, None)
+            if request is None:
+                under_way -= 1
+            else:
+                sender.send(request)
+    return Load(len(latencies), refused, now - started, latencies, [])
+
+
+def _pace(port: int, requests: Iterator[bytes], per_second: float, count: int) -> Load:
+    poll, senders = _connect([port] * CONNECTIONS)
+    free = list(senders.values())
+    latencies: list[float] = []
+    refused = sent = 0
+    started = time.perf_counter()
+    due = [started + number / per_second for number in range(count)]
+    end = due[-1] + GRACE_SECONDS
+    while len(latencies) < count and time.perf_counter() < end:
+        while sent < count and free and due[sent] <= time.perf_counter():
+            free.pop().send(next(requests))
+            sent += 1
+        waits = due[sent] - time.perf_counter() if sent < count and free else GRACE_SECONDS
+        for file, _ in poll.poll(max(0.0, waits)):
+            sender = senders[file]
+            status = sender.receive()
+            if status:
+                free.append(sender)
+                latencies.append(time.perf_counter() - sender.sent_at)
+                refused += status != 202
+    return Load(len(latencies) - refused, refused, time.perf_counter() - started, latencies, due)
+
+
+def _connect(ports: list[int]) -> tuple[select.epoll, dict[int, Sender]]:
+    poll = select.epoll()
+    senders = {sender.socket.fileno(): sender for sender in map(Sender, ports)}
+    for file in senders:
+        poll.register(file, select.EPOLLIN)
+    return poll, senders
