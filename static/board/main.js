@@ -9,11 +9,13 @@ import { Live } from "./live.js";
 import { Notices } from "./notices.js";
 import { readPage } from "./page.js";
 import { Picture } from "./picture.js";
+import { Sheet } from "./sheet.js";
 import { bindKeys } from "./shortcuts.js";
 import { Sound } from "./sound.js";
 import { Surroundings } from "./surroundings.js";
 import { timeWriter } from "./times.js";
 import { WakeLock } from "./wakelock.js";
+import { Wall } from "./wall.js";
 import { Watch } from "./watch.js";
 
 const root = document.getElementById("board");
@@ -21,15 +23,23 @@ const page = readPage(root);
 const people = { me: page.me, time: timeWriter(document.documentElement.lang, page.timeZone) };
 const live = new Live(page.socketUrl);
 const decisions = new Decisions(live, page);
-const desk = new Desk(live, decisions);
 const announcer = new Announcer(document.getElementById("announcer"));
-const keyboard = new Keyboard(document, { areOn: () => preferences.all.keys });
 const notices = new Notices({ isHidden: () => document.visibilityState !== "visible", onClick: () => focus() });
 const watch = new Watch({ sound: new Sound(), notices, wakeLock: new WakeLock(), storage: sessionStorage });
 
 for (const element of document.querySelectorAll("[data-until-scripts-run]")) element.remove();
-const picture = new Picture(root, { live, desk, page, people });
-bindKeys(keyboard, { desk, picture, decisions, page });
 new Surroundings(root, { live, attempts: decisions.attempts, page, watch, preferences, announcer });
-announce(announcer, { live, decisions, desk, people });
+if (page.isWall) new Wall(root, { live, people, preferences });
+else openDesk();
 live.start();
+
+/** What only somebody who can do something needs; a wall has no controls. */
+function openDesk() {
+  const desk = new Desk(live, decisions);
+  const keyboard = new Keyboard(document, { areOn: () => preferences.all.keys });
+  const sheet = new Sheet(document.getElementById("sheet"), preferences);
+  const picture = new Picture(root, { live, desk, page, people });
+  bindKeys(keyboard, { desk, picture, decisions, page });
+  keyboard.on("sheet", () => sheet.toggle());
+  announce(announcer, { live, decisions, desk, people });
+}

@@ -55,3 +55,9 @@ export function watchControls(state, choices, acts) {
     </div>
   `;
 }
+
+/** On a wall there is no button: any touch turns the sound on. */
+export function wallHint(state, choices) {
+  if (!choices.sound || state.sound === SOUND.READY) return nothing;
+  return html`<p class="wall-hint">${icon("volume-mute-fill")} ${gettext("Silent. Press any key for the sound.")}</p>`;
+}

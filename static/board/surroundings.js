@@ -7,12 +7,14 @@ import { connection, isFresh, isLost } from "./connection.js";
 import { STATES } from "./feed.js";
 import { sessionEnding } from "./session.js";
 import { bannersOf } from "./standing.js";
-import { watchControls, watchers } from "./strip.js";
+import { wallHint, watchControls, watchers } from "./strip.js";
 import { Tab } from "./tab.js";
 import { gettext } from "./words.js";
 
 /** While the page is in view it looks at what rings at most so often. Milliseconds. */
 const LOOK_EVERY = 100;
+/** A wall reloads at most so often, should two processes of different versions serve it in turn. Milliseconds. */
+const OLD_ENOUGH = 60_000;
 
 export class Surroundings {
   #root;
@@ -55,9 +57,16 @@ export class Surroundings {
     live.addEventListener("change", () => this.#lookSometimes());
     preferences.onChange(() => this.look());
     watch.onState(() => this.look());
-    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => watch.touched(), { capture: true });
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => this.#touched(), { capture: true });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && watch.seen());
+    if (page.isWall) watch.stayAwake();
     watch.resume();
+  }
+
+  /** Browsers that blocked the sound allow it now. A wall has no button, so whoever touches it turns the sound on. */
+  #touched() {
+    if (this.#page.isWall) this.#watch.start({ ...this.#preferences.all, notices: false });
+    else this.#watch.touched();
   }
 
   #hear(frame) {
@@ -98,6 +107,16 @@ export class Surroundings {
     this.#watch.ring(this.#wanted, now, this.#preferences.all);
     this.#tab.show({ count: store.ringingCount(), isLost: isLost(feed) });
     this.#draw(now);
+    if (this.#page.isWall) this.#keepUpToDate();
+  }
+
+  /** Nobody stands at a wall to load a new version, so it does that by itself while nothing rings. */
+  #keepUpToDate() {
+    if (this.#isOutdated() && !this.#wanted.length && performance.now() > OLD_ENOUGH) location.reload();
+  }
+
+  #isOutdated() {
+    return Boolean(this.#page.build && this.#build && this.#build !== this.#page.build);
   }
 
   #draw(now) {
@@ -107,7 +126,7 @@ export class Surroundings {
     const standing = this.#stand(now, watch, choices);
     render(connection(feed, performance.now(), { login: this.#page.loginUrl }), this.#places.connection);
     render(watchers(isFresh(feed) ? this.#watching : null, this.#page), this.#places.watchers);
-    render(watchControls(watch, choices, this.#acts), this.#places.watch);
+    render(this.#page.isWall ? wallHint(watch, choices) : watchControls(watch, choices, this.#acts), this.#places.watch);
     render(banners(standing, this.#acts), this.#places.banners);
     this.#announce(standing);
     this.#root.dataset.feed = feed.state;
@@ -122,7 +141,7 @@ export class Surroundings {
       choices,
       session: this.#unheard ? { ended: true, minutes: 0 } : session,
       unheard: this.#unheard,
-      isOutdated: Boolean(this.#page.build && this.#build && this.#build !== this.#page.build),
+      isOutdated: this.#isOutdated(),
       ringing: this.#wanted.length,
       loginUrl: this.#page.loginUrl,
     });

@@ -50,6 +50,11 @@ export class Watch {
     if (choices.notices) await this.#notices.ask();
   }
 
+  /** Keep the screen awake without anything else, on a wall. */
+  stayAwake() {
+    this.#wakeLock.want(true);
+  }
+
   #begin() {
     this.isOn = true;
     this.#sound.unlock();

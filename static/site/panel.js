@@ -8,8 +8,13 @@ const panel = document.getElementById("preferences");
 const form = panel?.querySelector("form");
 const said = panel?.querySelector("output");
 
-/** This page's preferences; the defaults, which nobody can change, where nobody is signed in. */
-export const preferences = new Preferences(form ? read() : {}, (changes) => post(panel.dataset.url, changes));
+/** This page's preferences. */
+export const preferences = new Preferences(form ? read() : given(), (changes) => post(panel.dataset.url, changes));
+
+/** What the server wrote down on a page without the panel. */
+function given() {
+  return JSON.parse(document.querySelector("[data-preferences]")?.dataset.preferences || "{}");
+}
 
 function read() {
   const kept = {};
