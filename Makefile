@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench fuzz acts check format lock clean
+.PHONY: help demo serve test bench faults fuzz acts check format lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +22,9 @@ test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the dat
 
 bench: $(VENV)/.dev ## Measure against the limit of the parts, as ratios; DATABASE_URL and REDIS_URL add theirs (minutes)
 	@$(BIN)/python -m tools.bench $(PARTS)
+
+faults: $(VENV)/.dev ## Kill, starve and cut off parts under load, count what that does; FAULTS="kill locked" runs some (half an hour)
+	@$(BIN)/python -m tools.faults $(FAULTS)
 
 fuzz: $(VENV)/.dev ## A hundred thousand generated bodies, and as many bad tokens (minutes)
 	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest tests/product/test_hostile_bodies.py

@@ -39,15 +39,15 @@ async def live_board(scope: dict, receive: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": NO_RIGHT})
         return
     board = process.running().board
-    await board.loaded.wait()
     viewer = Viewer(user.pk, scope["session"].session_key or "", may_reject)
-    board.join(viewer)
-    sending = asyncio.create_task(_send_frames(board, viewer, send))
     try:
-        await _receive_until_closed(board, viewer, receive)
+        # When frames cannot be sent any more the socket ends: one that stays open and mute would be taken for live.
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(_send_frames(board, viewer, send))
+            await _receive_until_closed(board, viewer, receive)
+            sending.cancel()
     finally:
         board.leave(viewer)
-        sending.cancel()
 
 
 @database_sync_to_async
@@ -57,11 +57,16 @@ def _rights_of(user: User) -> tuple[bool, bool]:
 
 
 async def _send_frames(board: Board, viewer: Viewer, send: Any) -> None:
-    while viewer.close_code is None:
-        await viewer.wake.wait()
-        while viewer.close_code is None and (frame := board.next_frame(viewer)) is not None:
-            await send({"type": "websocket.send", "text": frame})
-    await send({"type": "websocket.close", "code": viewer.close_code})
+    await board.loaded.wait()
+    board.join(viewer)
+    try:
+        while viewer.close_code is None:
+            await viewer.wake.wait()
+            while viewer.close_code is None and (frame := board.next_frame(viewer)) is not None:
+                await send({"type": "websocket.send", "text": frame})
+        await send({"type": "websocket.close", "code": viewer.close_code})
+    except OSError:  # the browser is gone, which is told to whoever receives
+        logger.debug("A browser left while it was sent a frame.")
 
 
 async def _receive_until_closed(board: Board, viewer: Viewer, receive: Any) -> None:

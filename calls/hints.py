@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 GROUP = "calls.changed"
 MAX_IDS = 1000
 RETRY_SECONDS = 1.0
+SEND_SECONDS = 2.0
 REJOIN_SECONDS = 30.0
 
 
@@ -74,10 +75,12 @@ class Hints:
             watchers, self._watchers_changed = self._watchers_changed, False
             hint = {"type": "hint", "from": self._own, "ids": ids, "watchers": watchers}
             try:
-                await self._layer.group_send(GROUP, hint)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._layer.group_send(GROUP, hint)
             except Exception as error:  # whatever the layer's client raises, the sweeps of the others find the change
                 logger.warning("Other processes could not be told of a change: %r", error)
                 await asyncio.sleep(RETRY_SECONDS)
+                self._unsent.clear()  # by the time they hear again they have swept
 
     async def _listen(self) -> None:
         while True:

@@ -7,6 +7,7 @@ active at a time where several processes share a PostgreSQL database; its acts a
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
@@ -27,12 +28,16 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 2.0
 AT_ONCE = 200
-ENQUIRE_EVERY = timedelta(seconds=2)
-CHECKPOINT_EVERY = timedelta(minutes=5)
-RETENTION_CHECKED_EVERY = timedelta(minutes=10)
+# Seconds of time.monotonic(): when the wall clock is put back, duties are not put off.
+ENQUIRE_EVERY = 2.0
+CHECKPOINT_EVERY = 5 * 60.0
+RETENTION_CHECKED_EVERY = 10 * 60.0
 # Longer than a decision can take: its connections, its retries within the window, and one answer awaited in full.
 INTERRUPTED_AFTER = timedelta(seconds=60)
 ADVISORY_LOCK = 0x63616C6C73  # "calls" in ASCII
+# PostgreSQL frees the lock of a keeper whose machine vanished within ten seconds, instead of its usual two hours.
+FREE_WHEN_VANISHED = """SELECT set_config('tcp_keepalives_idle', '4', false),
+    set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false)"""
 Outcome = RejectAttempt.Outcome
 
 
@@ -45,7 +50,7 @@ class Keeper:
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
         self._seat = Seat()
-        self._checkpoint_due = self._retention_due = self._enquiry_due = timezone.now()
+        self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
         self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -73,17 +78,17 @@ class Keeper:
     def tick(self) -> set[int]:
         """Do what is due in the database and return the primary keys of the calls that changed."""
         changed = record_missed() | record_interrupted()
-        if timezone.now() >= self._checkpoint_due:
+        if time.monotonic() >= self._checkpoint_due:
             audit.checkpoint()
             witness.keep_up()
-            self._checkpoint_due = timezone.now() + CHECKPOINT_EVERY
+            self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
         self._retain()
         return changed
 
     def _retain(self) -> None:
         """Begin a run of retention when one is due, or take its next step; a tick never waits for a whole run."""
-        if self._retention is None and timezone.now() >= self._retention_due:
-            self._retention_due = timezone.now() + RETENTION_CHECKED_EVERY
+        if self._retention is None and time.monotonic() >= self._retention_due:
+            self._retention_due = time.monotonic() + RETENTION_CHECKED_EVERY
             self._retention = retention.run() if retention.is_due() else None
         running, self._retention = self._retention, None
         if running is not None and next(running, None) is not None:
@@ -91,8 +96,8 @@ class Keeper:
 
     def _enquire(self) -> None:
         """Ask Graph beside everything else, one round at a time: its answers may take their time."""
-        if timezone.now() >= self._enquiry_due and (self._enquiring is None or self._enquiring.done()):
-            self._enquiry_due = timezone.now() + ENQUIRE_EVERY
+        if time.monotonic() >= self._enquiry_due and (self._enquiring is None or self._enquiring.done()):
+            self._enquiry_due = time.monotonic() + ENQUIRE_EVERY
             self._enquiring = asyncio.create_task(enquire(self._thread, self._graph, self._publish))
             self._enquiring.add_done_callback(_log_failure)
 
@@ -112,8 +117,12 @@ class Seat:
         """Return whether this process has the seat, taking it if it is free. A file database has one keeper anyway."""
         if connection.vendor != "postgresql":
             return True
-        if self._session is not None and self._session.is_usable():
-            return True
+        if self._session is not None:
+            if self._session.is_usable():
+                return True
+            logger.warning("The keeper lost its seat with the session that held it.")
+            self._session.close()
+            self._session = None
         self._session = self._take()
         return self._session is not None
 
@@ -121,9 +130,11 @@ class Seat:
         session = connection.copy()
         session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would take the lock to somebody else
         with session.cursor() as cursor:
+            cursor.execute(FREE_WHEN_VANISHED)
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
             (taken,) = cursor.fetchone()
         if taken:
+            logger.info("This process is the active keeper now.")
             return session
         session.close()
         return None

@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz`, `/metrics`: what machines ask about this process."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from calls import process
 
 KEYS_TOO_OLD_SECONDS = 24 * 60 * 60
 BOARD_TOO_OLD_SECONDS = 15.0
+ANSWER_SECONDS = 2.0
 
 
 @require_safe
@@ -75,7 +77,8 @@ async def _layer_problem() -> str:
     if not settings.REDIS_URL:
         return ""
     try:
-        await get_channel_layer().group_send("calls.probe", {"type": "probe"})
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await get_channel_layer().group_send("calls.probe", {"type": "probe"})
     except Exception as error:  # whatever the layer's client raises
         return f"The channel layer does not answer: {type(error).__name__}."
     return ""

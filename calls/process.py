@@ -34,7 +34,9 @@ WARM_SECONDS = 60.0
 WARM_RETRY_SECONDS = 5.0
 RECORD_RETRY_SECONDS = 5.0
 FAILURES_SECONDS = 15.0
-DRAIN_SECONDS = 8.0
+# An end may take ten seconds in all, and what serves has its own part in it.
+DRAIN_SECONDS = 4.5
+LET_GO_SECONDS = 1.0
 
 
 class Process:
@@ -102,24 +104,31 @@ class Process:
         task.add_done_callback(self.decisions.discard)
         return task
 
-    async def stop(self) -> None:
-        """Finish what was promised (decisions under way, notifications being written), then let go of everything."""
+    async def stop(self) -> bool:
+        """Finish what was promised (decisions under way, notifications being written), then let go of everything.
+
+        Takes a few seconds at most. A decision that Graph has not answered by then is recorded as unknown; what could
+        not be written by then was not acknowledged either. Returns whether every database thread could be let go of.
+        """
         for task in self._tasks:
             task.cancel()
-        if self.decisions:
-            await asyncio.wait(self.decisions, timeout=DRAIN_SECONDS)
-        try:
-            await asyncio.wait_for(self.writer.drain(), DRAIN_SECONDS)
-        except TimeoutError:
-            logger.error("Not everything that was waiting could be written.")
-        await self.watch.stop()
+        writing = asyncio.create_task(self.writer.drain())
+        _, late = await asyncio.wait([writing, *self.decisions], timeout=DRAIN_SECONDS)
+        if late:
+            logger.error("Not everything could be finished: %d tasks are given up.", len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=LET_GO_SECONDS)
+        leaving = asyncio.create_task(self.watch.stop())
+        await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
         for part in (self.keeper, self.hints, self.board):
             part.stop()
-        for thread in self.threads.values():
-            await thread.close()
+        closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
+        _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)
         self._credentials.close()
         self._token_client.close()
         await self._client.aclose()
+        return not stuck
 
     async def _record_settings(self) -> None:
         """Have the history say which settings changed since the last start, as soon as the database takes it."""
@@ -221,9 +230,10 @@ def running() -> Process:
     return _running or start()
 
 
-async def stop() -> None:
-    """Finish and let go of what was started."""
+async def stop() -> bool:
+    """Finish and let go of what was started; return whether nothing is stuck."""
     global _running
-    if _running is not None:
-        stopping, _running = _running, None
-        await stopping.stop()
+    if _running is None:
+        return True
+    stopping, _running = _running, None
+    return await stopping.stop()

@@ -233,6 +233,9 @@ async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]
         return Outcome.UNKNOWN, error.answer
     except GraphError as error:
         return Outcome.REFUSED, error.answer
+    except asyncio.CancelledError:
+        logger.error("The server ends while Graph is asked about call %s.", call.graph_id)
+        return Outcome.UNKNOWN, Answer(code="interrupted", message="The server ended before Graph answered.")
     except Exception as error:
         logger.exception("Asking Graph failed in an unforeseen way.")
         return Outcome.UNKNOWN, Answer(code="fault", message=type(error).__name__)

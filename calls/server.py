@@ -27,6 +27,7 @@ reactor: Any = _reactor  # typed as the module it is only until an event loop ta
 
 ARRIVAL_SECONDS = 20.0  # for a whole request, however slowly its sender drips it
 DRAIN_BYTES = 32 * 1024 * 1024  # read and thrown away after a refusal, so that an honest sender gets to read it
+LET_GO_SECONDS = 1.0  # for requests that are given up at the end
 MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
 
 _TOO_LARGE = b"413 Content Too Large"
@@ -203,6 +204,7 @@ class Server(DaphneServer):
     def __init__(self, application: Any, host: str, port: int) -> None:
         self._host, self._port = host, port
         self.problem = ""
+        self.is_stuck = False
         super().__init__(
             application,
             endpoints=[f"tcp:{port}:interface={host.replace(':', chr(92) + ':')}"],
@@ -262,9 +264,11 @@ class Server(DaphneServer):
         logger.info("Stopping: finishing decisions and notifications under way.")
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
-        await process.stop()
+        self.is_stuck = not await process.stop()
         unfinished = [details.get("application_instance") for details in self.connections.values()]
         waiting = [task for task in unfinished if task and not task.done()]
         for task in waiting:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        if waiting:
+            _, held_up = await asyncio.wait(waiting, timeout=LET_GO_SECONDS)
+            self.is_stuck = self.is_stuck or bool(held_up)

@@ -116,11 +116,11 @@ class Writer:
         arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
         try:
             written = await self._thread.run(store, arrivals)
+            self._publish(written.changed, written.new)
         except Exception as error:
             logger.exception("%d notifications could not be stored.", len(arrivals))
             _fail(batch, error)
         else:
-            self._publish(written.changed, written.new)
             _answer(batch, written.lost)
         finally:
             self._queued -= len(arrivals)

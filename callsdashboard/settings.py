@@ -194,9 +194,17 @@ if _database["ENGINE"].endswith("sqlite3"):
         "PRAGMA wal_autocheckpoint=8000;",  # pages of 4 kB; rarer checkpoints write a page that changed often only once
     }
 else:
+    _database["CONN_HEALTH_CHECKS"] = True  # a pooled connection may have been broken while nobody used it
     _database["OPTIONS"] = {
+        "connect_timeout": 3,  # seconds
+        "tcp_user_timeout": 10_000,  # milliseconds until a server that vanished from the network counts as gone
         **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 2, "max_size": _pool_size, "timeout": 10},
+        "pool": {
+            "min_size": 2,
+            "max_size": _pool_size,
+            "timeout": 4,  # seconds somebody waits for a connection, also while the server is away
+            "reconnect_timeout": 4,  # the pool waits ever longer between its tries, so it may not try for long
+        },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from calls.admin.accounts import change_own_password
 
+handler500 = "calls.outages.failed"
 urlpatterns = [
     path("admin/password_change/", change_own_password),
     path("admin/", admin.site.urls),

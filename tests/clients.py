@@ -11,8 +11,9 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.conftest import PASSWORD
 from tests.servers import Dashboard, wait_until
+
+PASSWORD = "correct horse battery staple"
 
 
 def sign_in(dashboard: Dashboard, username: str, password: str = PASSWORD) -> httpx.Client:

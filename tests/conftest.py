@@ -25,9 +25,9 @@ from django.db import connection, connections
 from django.test import AsyncClient, Client
 
 from calls import audit, guards, roles
+from tests.clients import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "correct horse battery staple"
 
 # Every name the product reads, so that neither a developer's shell nor a `.env` in the checkout gets a word in.
 ENVIRONMENT = {

@@ -38,6 +38,8 @@ def wait_until(look: Callable[[], T], seconds: float = 10.0) -> T:
 class Dashboard:
     """One server process."""
 
+    PYTHON = (sys.executable, "-X", "dev")
+
     def __init__(self, environment: dict[str, str], log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -69,7 +71,7 @@ class Dashboard:
 
     def start(self) -> None:
         """Start the process and return when it answers."""
-        command = [sys.executable, "-X", "dev", *self._program()]
+        command = [*self.PYTHON, *self._program()]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=output, stderr=subprocess.STDOUT

@@ -1,11 +1,16 @@
 """`manage.py serve`: the dashboard, configured by the environment alone."""
 
 import argparse
+import logging
+import os
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -22,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
         if options["migrate"]:
-            call_command("migrate", verbosity=0)
+            _migrate()
             call_command("collectstatic", verbosity=0, interactive=False)
         from calls.server import Server  # installs the event loop of the whole process, which no other command wants
         from callsdashboard.asgi import application
@@ -34,3 +39,16 @@ class Command(BaseCommand):
                 f"Cannot listen on {options['host']}:{options['port']}: {server.problem} "
                 "Stop what uses it, or set PORT to another port."
             )
+        if server.is_stuck:
+            logger.warning("A thread still waits for the database; the process ends without it.")
+            logging.shutdown()
+            os._exit(0)  # Python would wait for that thread, for as long as the database keeps it
+
+
+def _migrate() -> None:
+    try:
+        call_command("migrate", verbosity=0)
+    except (OperationalError, InterfaceError) as error:
+        raise CommandError(
+            f"The database that DATABASE_URL names cannot be used: {str(error).strip()} Start it, or name another."
+        ) from error

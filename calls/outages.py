@@ -1,0 +1,26 @@
+"""What people are told when a page could not be made: 503 while the database is away, 500 for a fault of ours."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
+from django.utils.translation import gettext as _
+
+RETRY_AFTER_SECONDS = 5
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer a request whose view raised something. Asks the database nothing: it may be what failed."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        message = _("The database cannot be reached, so nothing was done. Try again in a moment.")
+        response = _answer(request, 503, "unavailable", message)
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+    return _answer(request, 500, "fault", _("Something went wrong here. It has been logged."))
+
+
+def _answer(request: HttpRequest, status: int, outcome: str, message: str) -> HttpResponse:
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"outcome": outcome, "message": message}, status=status)
+    return HttpResponse(loader.get_template(f"{status}.html").render(), status=status)
