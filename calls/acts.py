@@ -124,10 +124,11 @@ async def record_refusal(
     *,
     details: dict[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
+    words: str = "",
 ) -> None:
-    """Append an entry about a request that is turned away. Raises django.db.DatabaseError."""
+    """Append an entry about a request that is turned away, in whose own `words`. Raises django.db.DatabaseError."""
     decisions = process.running().threads["decisions"]
-    await decisions.run(rejections.record_refusal, action, keys, asked.actor, details or {}, bulk_id)
+    await decisions.run(rejections.record_refusal, action, keys, asked.actor, details or {}, bulk_id, words)
 
 
 async def carry_out(work: Coroutine[Any, Any, T]) -> T:

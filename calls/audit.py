@@ -25,7 +25,7 @@ from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, 
 
 GENESIS = "0" * 64
 Kind = AuditCheckpoint.Kind
-PERSONAL_FIELDS = ("actor_name", "address", "caller_name", "caller_id", "note")
+PERSONAL_FIELDS = ("actor_name", "address", "caller_name", "caller_id", "note", "words")
 CHAINED_FIELDS = (
     "at",
     "action",
@@ -95,13 +95,15 @@ def append(
     attempt: RejectAttempt | None = None,
     reason: str = "",
     note: str = "",
+    words: str = "",
     answer: GraphAnswer = NO_ANSWER,
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
 
-    Of an attempt, reason and bulk are copied, and its note where no other is given.
+    Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
+    for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
 
     Must run inside the transaction of the act it records, after that transaction's other locks are taken: it locks the
     chain's head until the commit. Text too long for its column, or that no database stores, is clipped and cleaned.
@@ -123,7 +125,7 @@ def append(
         graph_code=answer.code,
         request_id=answer.request_id,
         client_request_id=answer.client_request_id,
-        details=_canonical_json({**_graph_details(answer), **joined, **(details or {})}),
+        details=_canonical_json({**_graph_date(answer), **joined, **(details or {})}),
         bulk_id=bulk_id,
     )
     personal = AuditPersonal(
@@ -132,6 +134,7 @@ def append(
         caller_name=call.caller_name if call else "",
         caller_id=(call.source or {}).get("id") or "" if call else "",
         note=note or (attempt.note if attempt else ""),
+        words=words or answer.message,
     )
     _fit(entry)
     _fit(personal)
@@ -152,9 +155,8 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()[:300]
 
 
-def _graph_details(answer: GraphAnswer) -> dict[str, object]:
-    told = {"graph_message": answer.message, "graph_date": answer.date}
-    return {name: value for name, value in told.items() if value}
+def _graph_date(answer: GraphAnswer) -> dict[str, object]:
+    return {"graph_date": answer.date} if answer.date else {}
 
 
 def _link(entry: AuditEntry, personal: AuditPersonal) -> None:

@@ -66,16 +66,17 @@ class Export:
     """One export under way."""
 
     def __init__(
-        self, name: str, entries: QuerySet[AuditEntry], *, actor: audit.Actor, chosen: Mapping[str, object]
+        self, name: str, entries: QuerySet[AuditEntry], *, actor: audit.Actor, chosen: Mapping[str, list[str]]
     ) -> None:
         """Record that the export begins. Raises django.db.DatabaseError when that cannot be recorded."""
         self.id, self.form, self._actor = str(uuid.uuid4()), FORMS[name], actor
         self.file_name = f"audit-{timezone.now():%Y%m%d-%H%M%S}-{self.id[:8]}.{name}"
-        self._told: dict[str, object] = {"export": self.id, "format": name, "chosen": dict(chosen)}
+        self._told: dict[str, object] = {"export": self.id, "format": name}
+        self._chosen = dict(chosen)
         with transaction.atomic():
             head = audit.locked_head()
             self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
-            audit.append("audit.export_started", actor=actor, details=self._told)
+            audit.append("audit.export_started", actor=actor, words=self._words(), details=self._told)
         # By time, as every index on the entries is, so that each batch begins where the one before ended.
         self._entries = entries.order_by("at", "id").filter(id__lte=head.last_id).select_related("personal")
         self._language = translation.get_language() or "en"
@@ -83,7 +84,7 @@ class Export:
     def pieces(self) -> Iterator[bytes]:
         """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
         digest, rows, remaining = hashlib.sha256(), 0, self._entries
-        piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._told["chosen"]}).encode()
+        piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._chosen}).encode()
         while piece:
             digest.update(piece)
             yield piece
@@ -92,6 +93,10 @@ class Export:
             with translation.override(self._language):
                 piece = "".join(map(self.form.line, batch)).encode()
         yield self._seal(rows, digest.hexdigest()).encode()
+
+    def _words(self) -> str:
+        """Return how the entries were chosen: names of people may be in there, so it is not for the details."""
+        return ", ".join(f"{name}={value}" for name, values in self._chosen.items() for value in values)
 
     def _behind(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
         if not batch:
@@ -104,7 +109,7 @@ class Export:
         seal |= {"sealed_at": _moment(timezone.now()), "key_id": signing.key_id()}
         with transaction.atomic():
             details = {**self._told, "rows": rows, "sha256": digest}
-            audit.append("audit.exported", actor=self._actor, details=details)
+            audit.append("audit.exported", actor=self._actor, words=self._words(), details=details)
         return self.form.seal({**seal, "signature": signing.sign(seal_text(seal))})
 
 

@@ -304,7 +304,8 @@ class AuditEntry(AppendOnlyModel):
 class AuditPersonal(AppendOnlyModel):
     """The personal values of one audit entry with the salts of their commitments, apart so that they can be erased.
 
-    Names are kept a second time as people search for them: without regard to case.
+    `words` is what Graph, or somebody's request, said that this program did not choose: anything may stand in it. Names
+    are kept a second time as people search for them: without regard to case.
     """
 
     entry = models.OneToOneField(
@@ -320,6 +321,7 @@ class AuditPersonal(AppendOnlyModel):
     caller_name = models.CharField(_("caller"), max_length=200, blank=True)
     caller_id = models.CharField(_("caller id"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    words = models.CharField(_("in their own words"), max_length=2000, blank=True, default="", db_default="")
     actor_folded = models.CharField(_("actor, to search for"), max_length=300, blank=True)
     caller_folded = models.CharField(_("caller, to search for"), max_length=300, blank=True)
     salts = models.TextField(_("salts"), default="{}")

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from calls import metrics, obstacles, process, rejections
@@ -56,8 +57,8 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         return _not_allowed()
     form = _read_form(asked)
     if form is None or form.reason not in set(RejectReason):
-        details: dict[str, object] = {"reason": clean(form.reason, 50) if form else ""}
-        await record_refusal(asked, "reject.bad_request", [key], details=details)
+        words = clean(form.reason, 50) if form else ""
+        await record_refusal(asked, "reject.bad_request", [key], words=words)
         return _unknown_reason()
     return await _decide(_wish(asked, key, form))
 
@@ -67,7 +68,8 @@ async def reject_many(asked: Asked) -> Reply:
     """Reject several calls side by side for one reason, and tell what became of each."""
     bulk = _read_bulk(asked)
     if not await may_decide(asked):
-        await record_refusal(asked, "reject.not_allowed", bulk.keys if bulk else [], bulk_id=bulk.id if bulk else None)
+        keys, bulk_id = (bulk.keys[:MOST_AT_ONCE], bulk.id) if bulk else ([], None)
+        await record_refusal(asked, "reject.not_allowed", keys, bulk_id=bulk_id)
         return _not_allowed()
     if problem := _problem_with(bulk):
         await record_refusal(asked, "reject.bad_request", [], details={"bulk": True})
@@ -231,6 +233,14 @@ def _read_seen(seen: Any) -> dict[str, object] | None:
     version, shown_at, visible = (seen.get(name) for name in ("version", "shown_at", "visible"))
     return {
         "version": version if isinstance(version, int) and abs(version) < 2**53 else None,
-        "shown_at": clean(shown_at, 40) if isinstance(shown_at, str) else None,
+        "shown_at": _moment(shown_at) if isinstance(shown_at, str) else None,
         "visible": visible if isinstance(visible, bool) else None,
     }
+
+
+def _moment(text: str) -> str | None:
+    """Return the time that was sent, None for any other text: it stays in the history for ever."""
+    try:
+        return iso(parse_datetime(text))
+    except (ValueError, OverflowError):
+        return None

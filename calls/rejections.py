@@ -201,6 +201,7 @@ def record_refusal(
     actor: audit.Actor,
     details: Mapping[str, object],
     bulk_id: uuid.UUID | None = None,
+    words: str = "",
 ) -> None:
     """Append an entry for each of these calls, or one that names none, about a request that never became an attempt.
 
@@ -209,7 +210,7 @@ def record_refusal(
     with transaction.atomic():
         calls: list[Call | None] = [*Call.objects.filter(key__in=keys)] or [None]
         for call in calls:
-            audit.append(action, actor=actor, call=call, details=details, bulk_id=bulk_id)
+            audit.append(action, actor=actor, call=call, words=words, details=details, bulk_id=bulk_id)
     metrics.DECISIONS.labels(action.partition(".")[2]).inc(len(calls))
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.audit import SYSTEM
-from calls.models import AuditEntry
+from calls.models import AuditEntry, AuditPersonal
 
 SENTENCES = {
     "reject.requested": _("%(who)s asked Graph to reject the call from %(caller)s, %(reason)s."),
@@ -59,10 +59,10 @@ SENTENCES = {
     "settings.recorded": _("The settings of the first start were recorded."),
     "settings.changed": _("Settings differ from the last start: %(changed)s."),
     "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
-    "audit.export_started": _("%(who)s began to export audit entries as %(format)s."),
-    "audit.exported": _("%(who)s exported %(rows)s audit entries as %(format)s."),
-    "retention.removed": _("Retention removed what was older than %(before)s, %(subject)s: %(rows)s."),
-    "retention.ran": _("Retention ran. Removed: %(removed)s."),
+    "audit.export_started": _("%(who)s began to export audit entries as %(format)s: %(chosen)s."),
+    "audit.exported": _("%(who)s exported %(rows)s audit entries as %(format)s: %(chosen)s."),
+    "retention.removed": _("%(who)s removed what was older than %(before)s, %(subject)s: %(rows)s."),
+    "retention.ran": _("%(who)s ran retention. Removed: %(removed)s."),
 }
 UNKNOWN = _("%(who)s: %(action)s.")
 
@@ -102,14 +102,15 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "who": (personal and personal.actor_name) or _account(entry),
         "caller": (personal and (personal.caller_name or personal.caller_id)) or gettext("an unnamed caller"),
         "reason": REASONS.get(entry.reason, entry.reason),
-        "answer": _answer(entry, details),
         "attendance": _attendance(details),
+        "answer": _answer(entry, personal.words if personal else ""),
+        "chosen": _chosen(personal),
         "attempts": details.get("attempts", 1),
         "subject": _subject(details, personal.note if personal else ""),
         "format": {"csv": "CSV", "jsonl": "JSON Lines"}.get(str(details.get("format")), "?"),
         "rows": details.get("rows", "?"),
         "before": str(details.get("before", "?"))[:10],
-        "removed": _removed(details.get("removed")),
+        "removed": _removed(details),
         "changed": _changed(details),
         "verdict": VERDICTS.get(str(details.get("verdict")), details.get("verdict", "")),
     }
@@ -128,10 +129,19 @@ def _attendance(details: dict[str, Any]) -> str:
     return " " + told % {name: details[name] for name in ("connected", "visible")}
 
 
-def _removed(rows: Any) -> str:
-    if not isinstance(rows, dict) or not any(rows.values()):
-        return gettext("nothing")
-    return ", ".join(f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name))
+def _removed(details: dict[str, Any]) -> str:
+    rows = details.get("removed")
+    rows = rows if isinstance(rows, dict) else {}
+    told = [f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name)]
+    if details.get("faults"):
+        told.append(gettext("a part of the history that is broken was left alone"))
+    return ", ".join(told) or gettext("nothing")
+
+
+def _chosen(personal: AuditPersonal | None) -> str:
+    if personal is None:
+        return gettext("which ones is not kept any more")
+    return personal.words or gettext("all of them")
 
 
 def _changed(details: dict[str, Any]) -> str:
@@ -150,8 +160,8 @@ def _account(entry: AuditEntry) -> str:
     return gettext("account %(id)s") % {"id": entry.actor_id} if entry.actor_id else gettext("an unknown account")
 
 
-def _answer(entry: AuditEntry, details: dict[str, Any]) -> str:
-    said = (entry.graph_status, entry.graph_code, details.get("graph_message"))
+def _answer(entry: AuditEntry, message: str) -> str:
+    said = (entry.graph_status, entry.graph_code, message)
     return " ".join(str(word) for word in said if word) or gettext("it did not say why")
 
 

@@ -40,7 +40,7 @@ class AuditEntryAdmin(EvidenceAdmin):
         (_("Who"), {"fields": ("actor_name", "actor_id", "address")}),
         (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
         (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
-        (_("Graph's answer"), {"fields": ("graph_status", "graph_code", "request_id", "client_request_id")}),
+        (_("Graph's answer"), {"fields": ("graph_status", "graph_code", "words", "request_id", "client_request_id")}),
         (_("Details"), {"fields": ("details_shown",)}),
         (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
     )
@@ -131,6 +131,11 @@ class AuditEntryAdmin(EvidenceAdmin):
     def note(self, entry: AuditEntry) -> str:
         """Return what was written beside the decision."""
         return _personal(entry, "note")
+
+    @admin.display(description=_("in their own words"))
+    def words(self, entry: AuditEntry) -> str:
+        """Return what Graph, or somebody's request, said."""
+        return _personal(entry, "words")
 
     @admin.display(description=_("details"))
     def details_shown(self, entry: AuditEntry) -> SafeString:

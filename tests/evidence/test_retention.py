@@ -127,10 +127,10 @@ def test_each_step_and_each_run_is_an_entry(history, keep_for):
     told = [sentence(entry) for entry in AuditEntry.objects.filter(action__startswith="retention").order_by("id")]
     day = history[3].at.date()
     assert told == [
-        f"Retention removed what was older than {day}, calls: 1.",
-        f"Retention removed what was older than {day}, personal values in the audit history: 6.",
-        f"Retention removed what was older than {day}, audit entries: 3.",
-        "Retention ran. Removed: calls: 1, personal values in the audit history: 6, audit entries: 3.",
+        f"Calls Dashboard removed what was older than {day}, calls: 1.",
+        f"Calls Dashboard removed what was older than {day}, personal values in the audit history: 6.",
+        f"Calls Dashboard removed what was older than {day}, audit entries: 3.",
+        "Calls Dashboard ran retention. Removed: calls: 1, personal values in the audit history: 6, audit entries: 3.",
     ]
     details = json.loads(AuditEntry.objects.latest("id").details)
     assert details["days"] == {"notifications": 0, "calls": 10, "personal": 20, "audit": 30}

@@ -81,7 +81,7 @@ def test_the_result_can_be_recorded_as_an_entry(story, prove):
     assert prove("--record").code == 0
     entry = AuditEntry.objects.get(action="audit.verified")
     assert '"verdict":"intact"' in entry.details
-    assert entry.actor_id == "system"
+    assert entry.actor_id == "shell"
     assert prove().code == 0
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from calls import retention, witness
+from calls import audit, retention, witness
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._tell("Would be removed", retention.preview())
             return
-        self._tell("Removed", list(retention.run())[-1])
+        self._tell("Removed", list(retention.run(audit.at_the_shell()))[-1])
         witness.keep_up()
 
     def _tell(self, verb: str, rows: dict[str, int]) -> None:

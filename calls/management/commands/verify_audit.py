@@ -63,7 +63,7 @@ class Command(BaseCommand):
     def _report(self, found: proof.Verification) -> None:
         for fault in found.faults:
             self.stderr.write(self.style.ERROR(fault))
-        for doubt in found.doubts:
+        for doubt in [*found.doubts, *found.remarks]:
             self.stderr.write(self.style.WARNING(doubt))
         self.stdout.write(SUMMARIES[found.verdict].format(extent=_extent(found)))
         if found.entries and not found.faults:
@@ -72,7 +72,7 @@ class Command(BaseCommand):
     def _record(self, found: proof.Verification) -> None:
         try:
             with transaction.atomic():
-                entry = audit.append("audit.verified", actor=audit.SYSTEM, details=found.details)
+                entry = audit.append("audit.verified", actor=audit.at_the_shell(), details=found.details)
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
         else:
