@@ -146,6 +146,7 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["received_at", "id"], name="notification_received"),
             models.Index(fields=["call"], name="notification_call"),
+            models.Index(fields=["received_at", "id"], condition=~Q(problem=""), name="notification_problem"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls import words
-from calls.admin import cells, filters
+from calls.admin import cells, filters, narrowing, search
 from calls.admin.evidence import EvidenceAdmin, EvidenceInline
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
 
@@ -48,9 +48,10 @@ class CallAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
-    list_filter = (filters.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
-    search_fields = ("source__name", "source__id", "graph_id", "chain_id", "key")
-    search_help_text = _("Part of the caller's name or id, of the call's Graph id or key, of its chain")
+    list_filter = (narrowing.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
+    search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
+    search_help_text = _("The call's Graph id or key, or its chain; or a part of the caller's name, or the caller's id")
+    find = staticmethod(search.calls_found)
     date_hierarchy = "received_at"
     inlines = (AttemptInline, NotificationInline)
     fieldsets = (
@@ -172,9 +173,10 @@ class NotificationAdmin(EvidenceAdmin):
 
     subjects = ("notifications",)
     list_display = ("moment", "change_type", "resource", "problem", "related")
-    list_filter = (filters.NarrowNotifications, filters.ProblemFilter)
-    search_fields = ("resource", "message_id", "chain_id", "scenario_id")
-    search_help_text = _("Part of the resource, of the message id, of the chain or scenario id header")
+    list_filter = (narrowing.NarrowNotifications, filters.ProblemFilter)
+    search_fields = ("message_id",)
+    search_help_text = _("The call's Graph id, or the message id")
+    find = staticmethod(search.notifications_found)
     date_hierarchy = "received_at"
     fieldsets = (
         (None, {"fields": ("moment", "change_type", "resource", "resource_type", "problem", "related")}),
@@ -211,10 +213,11 @@ class RejectAttemptAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
-    list_filter = (filters.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
+    list_filter = (narrowing.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
     list_select_related = ("call",)
-    search_fields = ("actor_name", "note", "request_id", "client_request_id", "call__graph_id")
-    search_help_text = _("Part of a person's name, of a note, of a request id, of the call's Graph id")
+    search_fields = ("id",)
+    search_help_text = _("The call's Graph id or key; the id of the attempt or of a request; a person's whole name")
+    find = staticmethod(search.attempts_found)
     date_hierarchy = "requested_at"
     fieldsets = (
         (None, {"fields": ("actor_name", "caller", "reason", "note", "outcome", "related")}),

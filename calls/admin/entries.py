@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from calls import audit
-from calls.admin import cells, filters, streams
+from calls.admin import cells, filters, narrowing, search, streams
 from calls.admin.evidence import EvidenceAdmin
 from calls.models import AuditCheckpoint, AuditEntry, Call
 from calls.sentences import sentence
@@ -26,14 +26,15 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     list_display = ("moment", "told", "action", "reason", "answer", "related")
     list_filter = (
-        filters.NarrowEntries,
+        narrowing.NarrowEntries,
         filters.OutcomeFilter,
         filters.ReasonFilter,
         filters.HoursFilter,
         filters.ActionFilter,
     )
-    search_fields = ("graph_id",)  # offers the form; what is searched through says `get_search_results`
+    search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
     search_help_text = _("Whole name of a person or caller; whole id of a caller, call, chain, attempt or request")
+    find = staticmethod(search.entries_found)
     date_hierarchy = "at"
     fieldsets = (
         (None, {"fields": ("told", "exactly", "action", "related")}),
@@ -65,13 +66,6 @@ class AuditEntryAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
         """Return the entries with their personal values."""
         return super().get_queryset(request).select_related("personal")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[AuditEntry], search_term: str
-    ) -> tuple[models.QuerySet[AuditEntry], bool]:
-        """Return the entries that name exactly this, each way through an index."""
-        text = search_term.strip().replace("\x00", "")
-        return (queryset.filter(filters.named(text)) if text else queryset), False
 
     @admin.display(description=_("at"))
     def moment(self, entry: AuditEntry) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from calls import audit, guards
@@ -68,6 +69,25 @@ def append(action: str, **words: object) -> AuditEntry:
 
 
 @pytest.fixture
+def several(database) -> list[AuditEntry]:
+    """Two rejections by two people on two calls, a missed call, a failed sign-in."""
+    first, second, third = make_call(1), make_call(2, source={"name": "Ольга Петрова", "id": "olga"}), make_call(3)
+    boris = audit.Actor("8", "boris")
+    one, two = make_attempt(first), make_attempt(second, actor_id="8", actor_name="boris", reason="none")
+    refusal = audit.GraphAnswer(403, "7503", "Forbidden", "graph-2", "our-2")
+    third.missed_at = timezone.now()
+    third.save()
+    return [
+        append("reject.requested", call=first, attempt=one),
+        append("reject.accepted", call=first, attempt=one, answer=audit.GraphAnswer(202, request_id="graph-1")),
+        append("reject.requested", actor=boris, call=second, attempt=two),
+        append("reject.refused", actor=boris, call=second, attempt=two, answer=refusal),
+        append("call.missed", actor=audit.SYSTEM, call=third),
+        append("account.sign_in_failed", actor=audit.Actor("", "mallory"), details={"attempts": 3}),
+    ]
+
+
+@pytest.fixture
 def story(database: None) -> list[AuditEntry]:
     """One rejection as the history tells it: requested, accepted, confirmed."""
     call = make_call()
@@ -117,3 +137,18 @@ def prove(database: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., P
         return Proof(int(ended.value.code), printed.out + printed.err)
 
     return run
+
+
+@pytest.fixture
+def auditor(people, signed_in) -> Client:
+    return signed_in(people.auditor)
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(f"/admin/calls/{address}")
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def rows(client: Client, address: str) -> int:
+    return page(client, address).count('<th class="field-moment"')

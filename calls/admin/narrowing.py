@@ -1,0 +1,161 @@
+"""The form in the filter column: auditors fill in what they know and when it was, and the list is narrowed to that.
+
+No script needed: it is sent by GET, so that what it shows can be bookmarked and sent to somebody.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from calls.admin import search
+
+TEXT, TIME = "search", "datetime-local"  # types of an <input>
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """One blank of the form: its name in the address, its label, and the condition that a filled-in value makes.
+
+    The condition raises ValueError for a value that means nothing.
+    """
+
+    name: str
+    label: Any
+    condition: Callable[[str], Q]
+    type: str = TEXT
+
+
+def moment(text: str) -> datetime:
+    """Return the time written as ISO 8601, in the current time zone when it names none; raise ValueError otherwise."""
+    parsed = parse_datetime(text)
+    if parsed is None:
+        day = parse_date(text)
+        if day is None:
+            raise ValueError(text)
+        parsed = datetime(day.year, day.month, day.day)
+    return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+
+
+def span(field: str) -> tuple[Blank, Blank]:
+    """Return the blanks for a span of time; the minute named as its end belongs to it."""
+    return (
+        Blank("from", _("From"), lambda text: Q(**{f"{field}__gte": moment(text)}), TIME),
+        Blank("to", _("To, inclusive"), lambda text: Q(**{f"{field}__lt": _end_of(text)}), TIME),
+    )
+
+
+def _end_of(text: str) -> datetime:
+    end = moment(text)
+    return end + (timedelta(minutes=1) if "T" in text or " " in text else timedelta(days=1))
+
+
+class NarrowFilter(admin.ListFilter):
+    """A form of blanks, each of which narrows the list when it is filled in."""
+
+    title = _("Narrow down")
+    template = "admin/calls/narrow.html"
+    blanks: tuple[Blank, ...] = ()
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, list[str]], model: type[Model], model_admin: admin.ModelAdmin
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.errors: set[str] = set()
+        for name in (blank.name for blank in self.blanks):
+            value = params.pop(name, [""])[-1].strip().replace("\x00", "")
+            if value:
+                self.used_parameters[name] = value
+
+    def expected_parameters(self) -> list[str | None]:
+        """Return the names of the blanks."""
+        return [blank.name for blank in self.blanks]
+
+    def has_output(self) -> bool:
+        """Return True: the form is always there."""
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return what every filled-in blank lets through; nothing when one of them makes no sense."""
+        for blank in self.blanks:
+            if value := str(self.used_parameters.get(blank.name, "")):
+                try:
+                    queryset = queryset.filter(blank.condition(value))
+                except (ValueError, OverflowError):
+                    self.errors.add(blank.name)
+        return queryset.none() if self.errors else queryset
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        """Yield the form's blanks as filled in, and what else is in the address and must stay there."""
+        own = self.expected_parameters()
+        others = {name: values for name, values in changelist.filter_params.items() if name not in own}
+        yield {
+            "blanks": [
+                {
+                    "blank": blank,
+                    "value": self.used_parameters.get(blank.name, ""),
+                    "wrong": blank.name in self.errors,
+                }
+                for blank in self.blanks
+            ],
+            "others": [(name, value) for name, values in others.items() for value in values],
+            "clear": changelist.get_query_string(remove=list(self.used_parameters)),
+            "zone": timezone.get_current_timezone_name(),
+        }
+
+
+class NarrowEntries(NarrowFilter):
+    """Audit entries by who, caller, call, chain, attempt, Graph's code and time."""
+
+    blanks = (
+        *span("at"),
+        Blank("who", _("Who (whole name or account number)"), search.acted),
+        Blank("caller", _("Caller (whole name or id)"), search.called),
+        Blank("caller_part", _("Caller (part of the name)"), search.called_partly),
+        Blank("about", _("Call (key or Graph id)"), search.about_call),
+        Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
+        Blank("attempt", _("Attempt"), lambda text: Q(attempt_id=text.lower())),
+        Blank("code", _("Graph's status or code"), search.answered),
+        Blank("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
+        Blank("request", _("Graph's or our request id"), lambda text: Q(request_id=text) | Q(client_request_id=text)),
+    )
+
+
+class NarrowCalls(NarrowFilter):
+    """Calls by time, caller and chain."""
+
+    blanks = (
+        *span("received_at"),
+        Blank("caller", _("Caller (part of the name, or the whole id; quick within a span of time)"), search.calling),
+        Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
+        Blank("call", _("Call (key or Graph id)"), search.call_named),
+    )
+
+
+class NarrowNotifications(NarrowFilter):
+    """Notifications by time, call and chain."""
+
+    blanks = (
+        *span("received_at"),
+        Blank("call_id", _("Call (Graph id)"), lambda text: Q(call_id=text.lower())),
+        Blank("chain", _("Call chain"), search.of_chain),
+    )
+
+
+class NarrowAttempts(NarrowFilter):
+    """Reject attempts by time, who and Graph's code."""
+
+    blanks = (
+        *span("requested_at"),
+        Blank("who", _("Who (name or account number)"), lambda text: Q(actor_id=text) | Q(actor_name__iexact=text)),
+        Blank("code", _("Graph's status or code"), search.answered),
+        Blank("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
+    )

@@ -1,0 +1,156 @@
+"""Finding rows by what auditors know of them, each way through an index, also among ten million.
+
+What a text names (a person, a call, a request) shows in a few indexed looks; only then is a list asked for.
+"""
+
+import uuid
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from calls.audit import folded
+from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
+
+FEW = 5_000  # entries that are collected and sorted in no time
+
+
+def either(*ways: tuple[type[Model], str, str]) -> Q:
+    """Return the condition that an entry, or the personal values of it, have this value in this column, for any way.
+
+    An OR across two tables keeps databases from using any index, and collecting and sorting all entries of somebody
+    busy takes seconds; so a few indexed looks tell first which ways lead anywhere, and whether to few entries or many.
+    """
+    found = {way: count for way in ways if (count := up_to_many(way))}
+    if not found:
+        return Q(pk__in=[])
+    if len(found) == 1 or max(found.values()) > FEW:
+        conditions = [_condition(way, many=count > FEW) for way, count in found.items()]
+        return reduce(or_, conditions)
+    first, *others = (model._default_manager.filter(**{column: value}) for model, column, value in found)
+    return Q(pk__in=first.order_by().values("pk").union(*(other.order_by().values("pk") for other in others)))
+
+
+def up_to_many(way: tuple[type[Model], str, str]) -> int:
+    """Return how many rows have this value in this column, as far as it is worth counting."""
+    model, column, value = way
+    return model._default_manager.filter(**{column: value}).order_by().values("pk")[: FEW + 1].count()
+
+
+def _condition(way: tuple[type[Model], str, str], *, many: bool) -> Q:
+    model, column, value = way
+    if model is AuditEntry:
+        return Q(**{column: value})
+    rows = AuditPersonal.objects.filter(**{column: value})
+    # Of many, the newest are found sooner by looking at one entry after the other than by collecting them all.
+    return Q(Exists(rows.filter(entry=OuterRef("pk")))) if many else Q(pk__in=rows.order_by().values("pk"))
+
+
+def acted(text: str) -> Q:
+    """Return the condition that somebody of this name or account number acted."""
+    return either((AuditEntry, "actor_id", text), (AuditPersonal, "actor_folded", folded(text)))
+
+
+def called(text: str) -> Q:
+    """Return the condition that somebody of this name or id called."""
+    return either((AuditPersonal, "caller_folded", folded(text)), (AuditPersonal, "caller_id", text))
+
+
+def called_partly(text: str) -> Q:
+    """Return the condition that the caller's name has this in it.
+
+    A name that few callers have, or none, is found soonest by going through the index of names; of one that many have,
+    the newest are found sooner by going through the entries.
+    """
+    rows = AuditPersonal.objects.filter(caller_folded__contains=folded(text)).order_by().values("pk")
+    few = rows[: FEW + 1].count() <= FEW
+    return Q(pk__in=rows) if few else Q(personal__caller_folded__contains=folded(text))
+
+
+def about_call(text: str) -> Q:
+    """Return the condition that an entry is about the call with this key, or this Graph id in any case."""
+    return Q(call_key__in=[text.lower(), *_keys_of(text)]) | Q(graph_id=text)
+
+
+def _keys_of(text: str) -> list[str]:
+    return [str(key) for key in Call.objects.filter(graph_key=text.lower()).values_list("key", flat=True)]
+
+
+def of_bulk(text: str) -> Q:
+    """Return the condition that a row belongs to this bulk; raise ValueError for what is no id of one."""
+    return Q(bulk_id=uuid.UUID(text))
+
+
+def answered(text: str) -> Q:
+    """Return the condition that Graph answered with this status, or this code."""
+    return Q(graph_status=int(text)) if text.isdecimal() and len(text) == 3 else Q(graph_code=text)
+
+
+def named(text: str) -> Q:
+    """Return the condition that an entry names this person, caller, call, chain, attempt or request, in full."""
+    ids = ("call_key", "graph_id", "chain_id", "attempt_id", "request_id", "client_request_id")
+    names = {"actor_folded": folded(text), "caller_folded": folded(text), "caller_id": text}
+    ways = [(AuditEntry, column, text) for column in ids]
+    ways += [(AuditEntry, "call_key", key) for key in _keys_of(text) if key != text]
+    return either(*ways, *((AuditPersonal, column, value) for column, value in names.items()))
+
+
+def entries_found(text: str, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Return the entries that name exactly this."""
+    return rows.filter(named(text))
+
+
+def among(actions: list[str], entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Return the entries with these actions; of many the newest are found without collecting all of them first."""
+    if any(up_to_many((AuditEntry, "action", action)) > FEW for action in actions):
+        return entries.alias(act=Coalesce("action", Value(""))).filter(act__in=actions)
+    return entries.filter(action__in=actions)
+
+
+# Calls, notifications, attempts ---------------------------------------------------------------------------------------
+
+
+def calling(text: str) -> Q:
+    """Return the condition that the caller's name has this in it, or that it is the caller's id."""
+    return Q(source__name__icontains=text) | Q(source__id=text)
+
+
+def call_named(text: str) -> Q:
+    """Return the condition that a call has this key, or this Graph id in any case."""
+    by_id = Q(graph_key=text.lower())
+    key = _uuid(text)
+    return by_id | Q(key=key) if key else by_id
+
+
+def calls_found(text: str, rows: QuerySet[Call]) -> QuerySet[Call]:
+    """Return the calls with this key, Graph id or chain; else those whose caller is called like this."""
+    by_id = call_named(text) | Q(chain_id=text)
+    return rows.filter(by_id if Call.objects.filter(by_id).exists() else calling(text))
+
+
+def notifications_found(text: str, rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Return the notifications about the call with this Graph id, and the one with this message id."""
+    delivered = Notification.objects.filter(message_id=text).exclude(message_id="").values_list("pk", flat=True)
+    return rows.filter(Q(call_id=text.lower()) | Q(pk__in=list(delivered[:FEW])))
+
+
+def of_chain(text: str) -> Q:
+    """Return the condition that a notification is about a call of this chain."""
+    return Q(call_id__in=Call.objects.filter(chain_id=text).values("graph_key"))
+
+
+def attempts_found(text: str, rows: QuerySet[RejectAttempt]) -> QuerySet[RejectAttempt]:
+    """Return the attempts on this call, with this id or request id, or by somebody of this name."""
+    asked = AuditEntry.objects.filter(Q(request_id=text) | Q(client_request_id=text)).exclude(attempt_id="")
+    ids = [id for told in [text, *asked.values_list("attempt_id", flat=True)[:FEW]] if (id := _uuid(told))]
+    by_id = Q(pk__in=ids) | Q(call__in=Call.objects.filter(call_named(text)).values("pk"))
+    found = RejectAttempt.objects.filter(by_id).exists()
+    return rows.filter(by_id if found else Q(actor_name__iexact=text))
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
