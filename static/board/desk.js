@@ -15,6 +15,8 @@ export class Desk extends EventTarget {
   notes = new Notes();
   /** What became of the last decision on several rows, until it is dismissed: `{asked, rejected, refused, isSending}`. */
   bulkResult = null;
+  /** Whether all of the filter is shown where there is little room. */
+  isFinderOpen = false;
   #live;
   #decisions;
 
@@ -46,6 +48,7 @@ export class Desk extends EventTarget {
     saveNote: (call) => this.#saveNote(call),
     closeNote: (key) => this.#closeNote(key),
     filter: (change) => this.filterBy(change),
+    openFinder: () => this.#do(() => (this.isFinderOpen = !this.isFinderOpen)),
     leaveFinder: (event) => this.#leaveFinder(event),
     showEverything: () => this.filterBy(readFilter()),
   };
@@ -73,7 +76,7 @@ export class Desk extends EventTarget {
 
   expand(row) {
     this.#do(() => {
-      row.isOpened = !row.isOpened;
+      Object.assign(row, { isOpened: !row.isOpened, height: null });
       row.touch();
     });
   }

@@ -9,12 +9,13 @@ import { ENDED, PROGRESS, RINGING } from "./sections.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 /**
- * `choices` is what there is to choose from, `hidden` how many people ring whom the filter hides; `acts` has
- * `filter(change)`, `leaveFinder(event)` and `showEverything()`.
+ * `choices` is what there is to choose from, `hidden` how many people ring whom the filter hides, `isOpen` whether all of
+ * the bar is shown where there is little room; `acts` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
+ * `showEverything()`.
  */
-export function filterBar(filter, choices, hidden, acts) {
+export function filterBar({ filter, choices, hidden, isOpen }, acts) {
   return html`
-    <div class="finder" role="search">
+    <div class="finder ${isOpen ? "finder-open" : ""}" role="search">
       <label class="finder-text">
         ${icon("search")}
         <input
@@ -28,6 +29,9 @@ export function filterBar(filter, choices, hidden, acts) {
           @keydown=${(event) => event.key === "Escape" && acts.leaveFinder(event)}
         />
       </label>
+      <button type="button" class="btn btn-quiet finder-opener" aria-expanded=${isOpen} @click=${acts.openFinder}>
+        ${icon("funnel")} ${gettext("Filter")}
+      </button>
       ${sections(filter, acts)}
       ${chooser("state", gettext("State"), gettext("any state"), filter, choices, acts, stateInWords)}
       ${chooser("direction", gettext("Direction"), gettext("any direction"), filter, choices, acts, directionInWords)}

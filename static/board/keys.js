@@ -55,7 +55,7 @@ export function keyFor(act) {
 /** Keys that move belong to whoever has the focus; they are no shortcuts and cannot be switched off. */
 const MOVING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Escape"]);
 
-/** What decides: never because a key is held, nor twice within this time. Milliseconds. */
+/** What decides: never because a key is held, nor by the same key twice within this time. Milliseconds. */
 const DECIDING = new Set(["reject-none", "reject-busy", "reject-forbidden", "pass"]);
 export const BETWEEN_DECISIONS = 700;
 
@@ -82,7 +82,7 @@ export class Keyboard {
   #acts = new Map();
   #areOn;
   #now;
-  #decidedAt = -Infinity;
+  #decidedAt = new Map();
 
   /** `areOn()` says whether single keys do anything; people can switch them off. */
   constructor(target, { areOn = () => true, now = () => performance.now() } = {}) {
@@ -101,14 +101,14 @@ export class Keyboard {
     const act = actOf(event, this.#areOn());
     const handler = this.#acts.get(act);
     if (!handler) return;
-    if (DECIDING.has(act)) this.#decide(event, handler);
+    if (DECIDING.has(act)) this.#decide(act, event, handler);
     else if (handler(event) !== false) event.preventDefault();
   }
 
-  #decide(event, handler) {
+  #decide(act, event, handler) {
     event.preventDefault();
     const now = this.#now();
-    if (event.repeat || now - this.#decidedAt < BETWEEN_DECISIONS) return;
-    if (handler(event) !== false) this.#decidedAt = now;
+    if (event.repeat || now - (this.#decidedAt.get(act) ?? -Infinity) < BETWEEN_DECISIONS) return;
+    if (handler(event) !== false) this.#decidedAt.set(act, now);
   }
 }

@@ -12,6 +12,7 @@
 
 import { ServerClock } from "./clock.js";
 import { Feed, STATES } from "./feed.js";
+import { SleepWatch } from "./sleep.js";
 import { Store } from "./store.js";
 import { USUAL_REJECT } from "./timeleft.js";
 
@@ -27,6 +28,7 @@ export class Live extends EventTarget {
   /** Says of a row that it must stay where it is; whoever draws the rows knows. */
   isHeld = () => false;
   #told;
+  #sleep = new SleepWatch();
 
   constructor(socketUrl) {
     super();
@@ -78,6 +80,7 @@ export class Live extends EventTarget {
   }
 
   #tick() {
+    if (this.#sleep.look()) this.feed.renew();
     this.feed.check();
     const forgotten = this.store.tidy(performance.now(), this.isHeld);
     if (forgotten.length) this.#tell("forgotten", forgotten);

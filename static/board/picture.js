@@ -71,11 +71,11 @@ export class Picture {
     this.#isDue = true;
     requestAnimationFrame(() => {
       this.#isDue = false;
-      this.#draw();
+      this.drawNow();
     });
   }
 
-  #draw() {
+  drawNow() {
     const { clock, store, feed } = this.#live;
     const keysGoTo = this.#desk.selection.size ? null : this.#desk.keysGoTo(this.focus.row);
     Object.assign(this.#view, { now: clock.now(), rejectMilliseconds: this.#live.rejectMilliseconds, known: store.known, state: feed.state });
@@ -106,7 +106,9 @@ export class Picture {
     if (this.#parts.drawn === drawn) return;
     this.#parts.drawn = drawn;
     for (const section of SECTIONS) this.#drawPart(section, store.list(section));
-    render(filterBar(this.#desk.filter, store.choices, this.#hiddenRinging(), this.#view.acts), this.#parts[RINGING].finder);
+    const { filter, isFinderOpen } = this.#desk;
+    const finder = { filter, isOpen: isFinderOpen, choices: store.choices, hidden: this.#hiddenRinging() };
+    render(filterBar(finder, this.#view.acts), this.#parts[RINGING].finder);
     render(bulk({ ...this.#view, bulkResult: this.#desk.bulkResult, ringingShown: store.list(RINGING).shown.length }), this.#parts[RINGING].bulk);
   }
 

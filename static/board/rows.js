@@ -12,20 +12,23 @@ import { ENDED, RINGING } from "./sections.js";
 import { timeLeft } from "./timeleft.js";
 import { fill, gettext, ngettext } from "./words.js";
 
+/** Longer than this, a text does not fit below the buttons, where rows must not grow by themselves. */
+const FITS = 60;
+
 /** Draw a row of the ringing section into its element; it keeps its height when the call moves on. */
 export function drawRinging(row, element, view) {
   const open = view.decisions.canReject(row);
   const over = row.belongs !== RINGING;
-  describe(row, element, ["call-ringing", over && "call-over", isQuiet(row, view) && "call-passed", view.selection.has(row) && "call-selected"]);
+  describe(row, element, ["call-ringing", over && "call-over", (!open || isQuiet(row, view)) && "call-settled", view.selection.has(row) && "call-selected"]);
   const counts = !over && isUndecided(row.call, view.decisions.attempts.get(row.call.key));
   render(
     html`
       ${view.mayReject ? pick(row, open, view) : nothing} ${who(row, view)} ${counts ? countdown(row.call, view) : nothing}
       <div class="call-acts ${open ? "call-acts-open" : ""} ${counts ? "" : "call-acts-wide"}">
         ${open ? buttons(row, view) : nothing}
-        <div class="call-after">${outcome(row.lead, view)} ${open ? passing(row, view) : noteOn(row.lead, view)}</div>
+        <div class="call-after ${row.isOpened ? "call-after-whole" : ""}">${outcome(row.lead, view, row)} ${open ? passing(row, view) : noteOn(row.lead, view)}</div>
       </div>
-      ${row.isOpened ? callsOf(row, view) : nothing}
+      ${row.isOpened && row.records.length > 1 ? callsOf(row, view) : nothing}
     `,
     element,
   );
@@ -165,7 +168,7 @@ function leftInWords(phase) {
   return words[phase];
 }
 
-function outcome(record, view) {
+function outcome(record, view, row = null) {
   const { attempts, passes } = view.decisions;
   const { key } = record.call;
   const found = outcomeOf(record, { attempt: attempts.get(key), pass: passes.get(key) }, view);
@@ -173,6 +176,7 @@ function outcome(record, view) {
   return html`
     <p class="outcome outcome-${found.tone}" title=${found.text}>
       ${icon(ICONS[found.tone])} <span>${found.text} ${wayOut(found.way, view)}</span>
+      ${row && found.text.length > FITS && view.decisions.canReject(row) ? wholeText(row, view) : nothing}
     </p>
   `;
 }
@@ -181,6 +185,14 @@ function wayOut(way, view) {
   if (way === "sign-in") return html`<a href=${view.loginUrl}>${gettext("Sign in")}</a>`;
   if (way === "reload") return html`<a href="">${gettext("Reload")}</a>`;
   return nothing;
+}
+
+function wholeText(row, view) {
+  return html`
+    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.acts.expand(row)}>
+      ${row.isOpened ? gettext("Less") : gettext("More")}
+    </button>
+  `;
 }
 
 function unseen(record) {

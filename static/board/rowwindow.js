@@ -29,7 +29,7 @@ export class RowWindow {
   #isArranged = false;
   #arrangedRevision = -1;
   #estimate = FIRST_ESTIMATE;
-  #width = 0;
+  #shape = "";
   #view = { top: 0, bottom: 0 };
   #pointedAt = null;
   #current = null;
@@ -92,7 +92,7 @@ export class RowWindow {
     const list = this.#list.getBoundingClientRect();
     const clip = this.#hasOwnScroll() ? this.#pane.getBoundingClientRect() : { top: 0, bottom: innerHeight };
     this.#view = { top: Math.max(clip.top, 0) - list.top, bottom: Math.min(clip.bottom, innerHeight) - list.top };
-    if (list.width !== this.#width) this.#widthChanged(list.width);
+    this.#reshape(`${list.width} ${document.documentElement.dataset.density}`);
   }
 
   /** Bring the document in line with the list; `stamp` differs from the last when every row has to be drawn again. */
@@ -189,6 +189,7 @@ export class RowWindow {
       if (item.revision !== row.revision || item.stamp !== stamp) {
         Object.assign(item, { revision: row.revision, stamp });
         this.#draw(row, item.element);
+        this.#keepHeight(item);
       }
       previous = item.element;
     }
@@ -242,6 +243,12 @@ export class RowWindow {
     item.element.style.top = `${top}px`;
   }
 
+  /** A row never shrinks where it is: what was said in three lines and is now said in one would move all rows below. */
+  #keepHeight({ row, element }) {
+    const height = row.height === null ? "" : `${row.height}px`;
+    if (element.style.minHeight !== height) element.style.minHeight = height;
+  }
+
   #focused(target) {
     const row = this.rowAround(target);
     if (!row) return;
@@ -283,9 +290,15 @@ export class RowWindow {
     this.#onMeasured();
   }
 
-  #widthChanged(width) {
-    this.#width = width;
-    for (const row of this.#rows) if (!this.#items.has(row)) row.height = null;
+  /** In another width or density every row has another height. */
+  #reshape(shape) {
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    for (const row of this.#rows) row.height = null;
+    for (const item of this.#items.values()) {
+      item.element.style.minHeight = "";
+      item.row.height = item.element.offsetHeight;
+    }
     this.#isArranged = false;
   }
 }

@@ -21,7 +21,10 @@ export function bindKeys(keyboard, { desk, picture, decisions, page }) {
   bindMoves(keyboard, focus);
 
   desk.addEventListener("leave-finder", () => focus.toFirst() || document.activeElement.blur());
-  desk.addEventListener("writing", ({ detail: key }) => requestAnimationFrame(() => focusNote(key)));
+  desk.addEventListener("writing", ({ detail: key }) => {
+    picture.drawNow(); // the next key may come before the next frame, and belongs to the note
+    focusNote(key);
+  });
 }
 
 function bindMoves(keyboard, focus) {

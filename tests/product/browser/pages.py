@@ -34,6 +34,7 @@ class Line:
     """
 
     def __init__(self, page: Page) -> None:
+        self.opened = 0
         self._held: list[tuple[WebSocketRoute, str | bytes]] | None = None
         self._is_cut = False
         self._open: list[WebSocketRoute] = []
@@ -43,6 +44,9 @@ class Line:
         if self._is_cut:
             socket.close(code=1011)
             return
+        self.opened += 1
+        if self._held is not None:
+            self._held.clear()  # what an abandoned socket was still owed
         self._open.append(socket)
         socket.connect_to_server().on_message(lambda frame: self._carry(socket, frame))
 
