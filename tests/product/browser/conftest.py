@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import People
 from tests.product.browser.pages import Opener, sign_in
 from tests.servers import Dashboard
 from tools.browser import ARGUMENTS, find
+
+PATIENCE = 20_000  # milliseconds; how long a busy machine may take, not how long anything should
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
