@@ -16,7 +16,7 @@ from calls import hours
 @register()
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Return what is wrong with or missing from the settings of this project."""
-    return [*_missing(), *_credential(), *_retention(), *_nonsense(), *_unreadable()]
+    return [*_missing(), *_credential(), *_sign_in(), *_retention(), *_nonsense(), *_unreadable()]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -45,6 +45,27 @@ def _credential() -> Iterator[CheckMessage]:
             "GRAPH_CLIENT_SECRET and GRAPH_CLIENT_CERTIFICATE are both set.",
             hint="Keep the one to be used; a certificate is the safer.",
             id="calls.E001",
+        )
+
+
+def _sign_in() -> Iterator[CheckMessage]:
+    if not settings.ENTRA_SIGN_IN:
+        return
+    credential = settings.GRAPH_CLIENT_SECRET or settings.GRAPH_CLIENT_CERTIFICATE
+    needed = {
+        "GRAPH_APP_ID": settings.GRAPH_APP_ID,
+        "GRAPH_TENANT_ID": settings.GRAPH_TENANT_ID,
+        "GRAPH_CLIENT_SECRET or GRAPH_CLIENT_CERTIFICATE": credential,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        yield Error(f"ENTRA_SIGN_IN is on, but not set: {', '.join(missing)}.", id="calls.E011")
+    public = urlsplit(settings.PUBLIC_URL)
+    if public.scheme != "https" and public.hostname != "localhost":
+        yield Error(
+            "ENTRA_SIGN_IN is on, but Entra ID returns people to https:// addresses and to localhost alone.",
+            hint="Set PUBLIC_URL to the https:// address people use.",
+            id="calls.E012",
         )
 
 

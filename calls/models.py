@@ -406,6 +406,29 @@ class Preferences(models.Model):
         return f"of user {self.user_id}"
 
 
+class EntraAccount(models.Model):
+    """Which account belongs to which person in Entra ID: an object of a tenant, whatever its name is today."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="entra_account",
+    )
+    tenant_id = models.CharField(_("tenant"), max_length=64)
+    object_id = models.CharField(_("object id"), max_length=64)
+
+    class Meta:
+        verbose_name = _("Entra ID account")
+        verbose_name_plural = _("Entra ID accounts")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "object_id"], name="entra_account_once_per_object")]
+
+    def __str__(self) -> str:
+        return f"{self.object_id} of tenant {self.tenant_id}"
+
+
 class Presence(models.Model):
     """One person who may reject calls and has, or lately had, the live board open at one server process.
 

@@ -20,6 +20,7 @@ from calls.graph import http
 from calls.graph.bearer import CallbackVerifier, KeySet
 from calls.graph.client import GraphClient, GraphError
 from calls.graph.credentials import Credentials
+from calls.graph.sign_in import SignIn
 from calls.hints import Hints
 from calls.keeper import Keeper
 from calls.live import Board
@@ -60,6 +61,14 @@ class Process:
             graph_url=settings.GRAPH_BASE_URL,
             client=self._token_client,
             tenants=settings.GRAPH_TENANTS,
+        )
+        self.sign_in = SignIn(
+            app_id=settings.GRAPH_APP_ID,
+            secret=settings.GRAPH_CLIENT_SECRET,
+            certificate=settings.GRAPH_CLIENT_CERTIFICATE,
+            authority=settings.GRAPH_AUTHORITY,
+            tenant_id=settings.GRAPH_TENANT_ID,
+            client=self._token_client,
         )
         self.graph = GraphClient(
             base_url=settings.GRAPH_BASE_URL,

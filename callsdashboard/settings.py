@@ -39,6 +39,14 @@ def number(name: str, default: N) -> N:
     return default
 
 
+def switch(name: str) -> bool:
+    """Return whether the environment switches `name` on; note what is neither on nor off."""
+    text = env.str(name, default="").strip().lower()
+    if text not in ("", "0", "1", "on", "off", "yes", "no", "true", "false"):
+        UNREADABLE_SETTINGS[name] = "on or off"
+    return text in ("1", "on", "yes", "true")
+
+
 def local_secret(name: str) -> str:
     """Return the secret kept in `var/<name>`, making one that only this user can read when there is none."""
     path = VAR_DIR / name
@@ -59,7 +67,7 @@ def local_secret(name: str) -> str:
 # Who we are ---------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret("secret_key")
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = switch("DEBUG")
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", 8000)
@@ -232,6 +240,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
+
+ENTRA_SIGN_IN = switch("ENTRA_SIGN_IN")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]

@@ -63,6 +63,7 @@ ENVIRONMENT = {
     "GRAPH_CALLBACK_URI": "",
     "GRAPH_TENANT_MISMATCH": "refuse",
     "CALL_ANSWER_WINDOW_SECONDS": "15",
+    "ENTRA_SIGN_IN": "off",
     "TIME_ZONE": "UTC",
     "LOG_LEVEL": "INFO",
 }

@@ -13,12 +13,12 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
     {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "appearance", "signins"}
-    | {"outages", "staticstorage", "headers"},
+    | {"entra_view", "outages", "staticstorage", "headers"},
     {"process"},
     {"watching"},
     {"keeper"},
     {"history", "story", "enquiries", "reapply", "notifications", "rights", "hints"}
-    | {"rejections", "passing", "notes", "obstacles", "preferences"},
+    | {"rejections", "passing", "notes", "obstacles", "preferences", "entra"},
     {"retention", "seals", "exports", "configuration", "failures"},
     {"writer", "sentences", "words", "advice"},
     {"arrivals", "settling"},

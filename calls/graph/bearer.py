@@ -138,7 +138,7 @@ class KeySet:
     async def _load(self) -> None:
         try:
             metadata = await self._get_json(self._metadata_url)
-            keys = _usable_keys(await self._get_json(str(metadata["jwks_uri"])))
+            keys = usable_keys(await self._get_json(str(metadata["jwks_uri"])))
         except (http.HTTPError, http.InvalidURL, KeyError, TypeError, ValueError) as error:
             self._failed_at = time.monotonic()
             logger.error("The callback signing keys at %s cannot be fetched: %r", self._metadata_url, error)
@@ -157,7 +157,8 @@ class KeySet:
         return document
 
 
-def _usable_keys(document: dict[str, Any]) -> dict[str, RSAPublicKey]:
+def usable_keys(document: dict[str, Any]) -> dict[str, RSAPublicKey]:
+    """Return the RSA signing keys of a key set, by their ids. Raises KeyError, TypeError or ValueError for none."""
     published = [key for key in document["keys"] if isinstance(key, dict) and key.get("kty") == "RSA"]
     signing = [key for key in published if key.get("use", "sig") == "sig" and isinstance(key.get("kid"), str)]
     keys: dict[str, RSAPublicKey] = {}

@@ -85,22 +85,27 @@ class Credentials:
         if tenant_id not in self._applications:
             self._applications[tenant_id] = msal.ConfidentialClientApplication(
                 self._app_id,
-                client_credential=self._credential(),
+                client_credential=client_credential(self._secret, self._certificate),
                 authority=f"{self._authority}/{tenant_id}",
                 http_client=self._client,
                 instance_discovery=False,
             )
         return self._applications[tenant_id]
 
-    def _credential(self) -> str | dict[str, str]:
-        if not self._certificate:
-            return self._secret
-        pem = Path(self._certificate).read_text()
-        return {"private_key": pem, "public_certificate": pem}
-
     def _forget(self, tenant_id: str) -> None:
         # MSAL replays a refused answer from memory for up to a minute; a new application asks again.
         self._applications.pop(tenant_id, None)
+
+
+def client_credential(secret: str, certificate: str) -> str | dict[str, str]:
+    """Return what MSAL takes for a credential: the secret, or what stands in the certificate's file if one is named.
+
+    Raises OSError or ValueError when the file cannot be read.
+    """
+    if not certificate:
+        return secret
+    pem = Path(certificate).read_text()
+    return {"private_key": pem, "public_certificate": pem}
 
 
 def _default_scope(graph_url: str) -> str:

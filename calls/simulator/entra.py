@@ -1,4 +1,4 @@
-"""The identity service: OpenID discovery and client-credentials tokens, as MSAL asks for them."""
+"""The identity service: OpenID discovery, client-credentials tokens and codes redeemed, as MSAL asks for them."""
 
 import asyncio
 import time
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from calls.simulator.faults import Faults
 from calls.simulator.keys import ALGORITHM, SigningKey
+from calls.simulator.sign_ins import SignIns
 
 LIFETIME_SECONDS = 3599
 
@@ -24,12 +25,14 @@ class IdentityService:
     def __init__(self, app_id: str, secret: str, key: SigningKey, faults: Faults) -> None:
         self._app_id, self._secret, self._key, self._faults = app_id, secret, key, faults
         self.certificate: x509.Certificate | None = None
+        self.sign_ins = SignIns(app_id, key)
 
     def routes(self) -> list[Route]:
         """Return the addresses of this service."""
         return [
             Route("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery),
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+            *self.sign_ins.routes(),
         ]
 
     def accept_certificate(self, pem: bytes) -> None:
@@ -60,6 +63,7 @@ class IdentityService:
                 "issuer": f"{authority}/v2.0",
                 "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{authority}/oauth2/v2.0/token",
+                "jwks_uri": f"{authority}/discovery/v2.0/keys",
                 "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
             }
         )
@@ -73,14 +77,19 @@ class IdentityService:
         problem = self._problem_with(form, str(request.url))
         if problem:
             return _refusal(*problem)
-        return JSONResponse(self._grant(request.path_params["tenant"], form["scope"]))
+        if form["grant_type"] == "client_credentials":
+            return JSONResponse(self._grant(request.path_params["tenant"], form["scope"]))
+        granted = self.sign_ins.redeem(form, str(request.url).removesuffix("/oauth2/v2.0/token"))
+        if granted is None:
+            return _refusal(400, "invalid_grant", "AADSTS70008: The authorization code is invalid or has expired.")
+        return JSONResponse(granted)
 
     def _problem_with(self, form: dict[str, str], endpoint: str) -> tuple[int, str, str] | None:
-        if form.get("grant_type") != "client_credentials":
+        if form.get("grant_type") not in ("client_credentials", "authorization_code"):
             return 400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type."
         if form.get("client_id") != self._app_id:
             return 400, "unauthorized_client", "AADSTS700016: Application was not found in the directory."
-        if not form.get("scope", "").endswith("/.default"):
+        if form["grant_type"] == "client_credentials" and not form.get("scope", "").endswith("/.default"):
             return 400, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid."
         if "client_assertion" in form:
             return self._problem_with_assertion(form["client_assertion"], endpoint)

@@ -224,6 +224,7 @@ class Service:
         self.hold_endings = False
         self.ending_delay = ENDING_SECONDS
         self.signer.behave()
+        self.identity.sign_ins.behave()
         self.requests.clear()
         self._collection.calls.clear()
         self._collection.rejects.clear()

@@ -67,6 +67,30 @@ def running_dashboard(
         yield dashboard
 
 
+@pytest.fixture(scope="module")
+def running_entra_dashboard(
+    dashboard_environment: dict[str, str], collected_static: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """Another dashboard over the same database, whose people sign in with Entra ID."""
+    environment = {**dashboard_environment, "ENTRA_SIGN_IN": "on"}
+    with Dashboard(environment, tmp_path_factory.mktemp("entra") / "log") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def identity(running_simulator: Simulator) -> Iterator[Simulator]:
+    """The simulator as an identity service, with its usual staff."""
+    running_simulator.forget()
+    yield running_simulator
+    running_simulator.forget()
+
+
+@pytest.fixture
+def entra_dashboard(database: None, running_entra_dashboard: Dashboard, identity: Simulator) -> Dashboard:
+    """The dashboard with Entra ID over an empty database."""
+    return running_entra_dashboard
+
+
 @pytest.fixture
 def dashboard(database: None, running_dashboard: Dashboard) -> Dashboard:
     """The running dashboard over an empty database."""
