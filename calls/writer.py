@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from calls import metrics, settling
 from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, Row, row_of
@@ -159,7 +159,7 @@ def store(arrivals: list[Arrival]) -> Written:
     InterfaceError when the database itself is not to be had.
     """
     try:
-        return _store_together(arrivals)
+        return _store_in_turn(arrivals)
     except (OperationalError, InterfaceError) as error:
         if getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
             raise
@@ -167,6 +167,15 @@ def store(arrivals: list[Arrival]) -> Written:
     except Exception:
         logger.exception("A batch of %d notifications was refused; storing them one by one.", len(arrivals))
         return _store_singly(arrivals)
+
+
+def _store_in_turn(arrivals: list[Arrival]) -> Written:
+    """Store the batch; once more when another process stored one of its notifications at the same moment."""
+    try:
+        return _store_together(arrivals)
+    except IntegrityError:
+        logger.info("Another process was delivered one of these notifications first; it is looked for again.")
+        return _store_together(arrivals)
 
 
 def _store_singly(arrivals: list[Arrival]) -> Written:

@@ -23,6 +23,8 @@ NONSENSE = {
     "GRAPH_CALLBACK_METADATA_URL": "metadata.json",
     "GRAPH_CALLBACK_URI": "http://bot.example",
     "GRAPH_TENANT_MISMATCH": "perhaps",
+    "ENTRA_SIGN_IN": "perhaps",
+    "DEBUG": "perhaps",
     "GRAPH_CA_BUNDLE": "/nonexistent/authorities.pem",
     "GRAPH_CLIENT_CERTIFICATE": __file__,
 }
@@ -55,6 +57,16 @@ def test_what_is_missing_is_named(
     code, said = check(product_environment | given)
     names = {"GRAPH_APP_ID", "GRAPH_TENANT_ID", "GRAPH_CLIENT_SECRET"}
     assert (code, {name for name in names if name in said}) == (0, missing), said
+
+
+def test_signing_in_with_entra_id_needs_what_it_stands_on(product_environment: dict[str, str]) -> None:
+    given = {"ENTRA_SIGN_IN": "on", "PUBLIC_URL": "http://calls.example", "GRAPH_APP_ID": "an-app"}
+    code, said = check(product_environment | given)
+    assert code == 1
+    assert "calls.E011" in said and "not set: GRAPH_TENANT_ID, GRAPH_CLIENT_SECRET or GRAPH_CLIENT_CERTIFICATE" in said
+    assert "calls.E012" in said
+    complete = {"PUBLIC_URL": "https://calls.example", "GRAPH_TENANT_ID": "a-tenant", "GRAPH_CLIENT_SECRET": "secret"}
+    assert check(product_environment | given | complete)[0] == 0
 
 
 def test_a_dashboard_without_settings_serves_and_says_why_it_is_not_ready(

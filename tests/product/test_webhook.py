@@ -292,6 +292,12 @@ def test_a_token_for_several_audiences_is_401(graph: Simulator) -> None:
     assert graph.deliver(INCOMING, token=several).status_code == 401
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", json.dumps(bodies.LEGACY).encode(), b"[" * 100_000], ids=repr)
+def test_a_stranger_is_told_nothing_about_a_body(graph: Simulator, body: bytes) -> None:
+    assert graph.deliver(body, token=graph.callback_token(aud="another")).status_code == 401
+    assert nothing_was_written()
+
+
 def test_forged_tokens_are_401(graph: Simulator) -> None:
     good = graph.callback_token()
     header, payload, signature = good.split(".")
