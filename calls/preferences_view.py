@@ -9,7 +9,7 @@ from django.views.i18n import set_language as choose_in_browser
 
 from calls import preferences as chosen
 from calls.acts import Reply, as_json, is_json, read_json
-from calls.appearance import keep_language
+from calls.appearance import keep_language, preferences_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,7 +19,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return as_json(Reply(401, "signed_out", _("You are signed out. Sign in again.")))
     if request.method != "POST":
-        return JsonResponse(chosen.read(request.user.pk))
+        return JsonResponse(preferences_of(request)["preferences"])
     wanted = read_json(request) if is_json(request) else None
     if wanted is None:
         return as_json(Reply(422, "bad_request", _("Preferences are sent as a JSON object.")))

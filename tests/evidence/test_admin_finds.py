@@ -1,6 +1,7 @@
 """Whatever auditors look for is found, however long the lists are."""
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from calls.models import AuditEntry, Call, Notification
-from tests.evidence.conftest import make_attempt, make_call, make_notification, page, rows
+from calls.words import rang_unseen
+from tests.evidence.conftest import append, make_attempt, make_call, make_notification, page, rows
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,44 @@ def test_what_happened_outside_working_hours_is_found(database, auditor, setting
 )
 def test_the_calls_answer(question, answers, several, auditor):
     assert rows(auditor, f"call/?{question}") == answers
+
+
+def test_everything_of_a_bulk_is_one_click_away(several, auditor):
+    bulk_id = uuid.uuid4()
+    attempts = [make_attempt(make_call(number), bulk_id=bulk_id) for number in (4, 5)]
+    requested = [append("reject.requested", call=attempt.call, attempt=attempt) for attempt in attempts]
+    append("reject.caller_left", call=make_call(6), bulk_id=bulk_id)
+    for address in (f"auditentry/{requested[0].pk}/change/", f"rejectattempt/{attempts[0].pk}/change/"):
+        (link,) = re.findall(rf'href="/admin/calls/(auditentry/\?bulk={bulk_id})"', page(auditor, address))
+        assert rows(auditor, link) == 3
+    assert rows(auditor, f"rejectattempt/?bulk={bulk_id}") == 2
+    assert "This was not understood" in page(auditor, "auditentry/?bulk=nonsense")
+
+
+def test_calls_that_rang_unseen_and_calls_let_pass_are_found(database, auditor):
+    now = timezone.now()
+    over = {"missed_at": now}
+    unseen = make_call(1, **over)
+    make_call(2, **over, watched_at=now)
+    passed = make_call(3, **over, let_pass_at=now, let_pass_by="anna", let_pass_by_id="7")
+    make_attempt(make_call(4, **over), outcome="confirmed")
+    make_call(5, **over, established_at=now)
+    make_call(6, **over, direction="outgoing")
+    make_call(7)
+    assert rows(auditor, "call/?decision=unseen") == 1
+    assert rows(auditor, "call/?decision=passed") == 1
+    assert "rang unseen" in page(auditor, f"call/?call={unseen.graph_id}")
+    assert "anna: let pass" in page(auditor, f"call/?call={passed.graph_id}")
+    assert [call for call in Call.objects.all() if rang_unseen(call)] == [unseen]
+    assert rows(auditor, "call/?decision=undecided") == 4
+
+
+def test_notes_and_calls_let_pass_are_found_by_action(database, auditor):
+    call = make_call()
+    append("call.let_pass", call=call)
+    append("call.noted", call=call, note="Calls every hour.")
+    assert rows(auditor, "auditentry/?action=call.let_pass") == rows(auditor, "auditentry/?action=call.noted") == 1
+    assert "Calls every hour." in page(auditor, f"auditentry/{AuditEntry.objects.latest('id').pk}/change/")
 
 
 def test_a_call_that_was_missed_and_then_rejected_after_all_is_not_undecided(several, auditor):

@@ -36,6 +36,7 @@ CHANGES = {
     "which call": "UPDATE calls_auditentry SET call_key = '' WHERE id = %s",
     "why": "UPDATE calls_auditentry SET reason = 'none' WHERE id = %s",
     "what Graph said": "UPDATE calls_auditentry SET graph_status = 403 WHERE id = %s",
+    "the bulk it is found by": "UPDATE calls_auditentry SET bulk_id = '00000000000000000000000000000001' WHERE id = %s",
     "the details": "UPDATE calls_auditentry SET details = '{\"seen\":1}' WHERE id = %s",
     "the signature": "UPDATE calls_auditentry SET signature = hash WHERE id = %s",
     "the hash": "UPDATE calls_auditentry SET hash = signature WHERE id = %s",
