@@ -9,13 +9,16 @@ import functools
 import json
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib import messages
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -29,6 +32,7 @@ from calls.signins import actor_of
 logger = logging.getLogger(__name__)
 
 MAX_NOTE_LENGTH = 500
+MOST_IN_FLIGHT = 50  # requests of one browser; more would take everybody else's database connections
 T = TypeVar("T")
 
 
@@ -72,7 +76,7 @@ def act(then: str) -> Callable[[Act], Any]:
         @require_POST
         @functools.wraps(decide)
         async def view(request: HttpRequest, **named: Any) -> HttpResponse:
-            reply = await _reply_to(request, decide, timezone.now(), named)
+            reply = await _in_turn(request, decide, timezone.now(), named)
             if wants_json(request):
                 return as_json(reply)
             if reply.status == 401:
@@ -82,6 +86,23 @@ def act(then: str) -> Callable[[Act], Any]:
         return view
 
     return decorate
+
+
+_in_flight: Counter[str] = Counter()
+
+
+async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
+    """Return the reply, unless too many requests of the same browser are under way."""
+    browser = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.META.get("REMOTE_ADDR") or ""
+    if _in_flight[browser] >= MOST_IN_FLIGHT:
+        return Reply(429, "too_many_requests", _("Too many requests at once from this browser. Wait a moment."))
+    _in_flight[browser] += 1
+    try:
+        return await _reply_to(request, decide, at, named)
+    finally:
+        _in_flight[browser] -= 1
+        if not _in_flight[browser]:
+            del _in_flight[browser]
 
 
 async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
@@ -132,8 +153,13 @@ async def record_refusal(
 
 
 async def carry_out(work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` returns, or raise what it raises; it goes on when whoever waits for it is cancelled."""
-    return await asyncio.shield(process.running().run(work))
+    """Return what `work` returns, or raise what it raises; it goes on when whoever waits for it is cancelled.
+
+    The request's own database connection is given back meanwhile: Graph may take its time, and others want to work.
+    """
+    working = asyncio.shield(process.running().run(work))
+    await sync_to_async(connections.close_all)()
+    return await working
 
 
 def read_json(request: HttpRequest) -> dict[str, Any] | None:

@@ -60,7 +60,8 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         words = clean(form.reason, 50) if form else ""
         await record_refusal(asked, "reject.bad_request", [key], words=words)
         return _unknown_reason()
-    return await _decide(_wish(asked, key, form))
+    (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
+    return _reply_about(decision)
 
 
 @act(then="board")
@@ -76,8 +77,9 @@ async def reject_many(asked: Asked) -> Reply:
         return problem
     assert bulk
     metrics.BULKS.inc()
-    forms = {key: Form(bulk.reason, bulk.note, bulk.seen.get(key)) for key in bulk.keys}
-    replies = await asyncio.gather(*(_decide(_wish(asked, key, form, bulk.id)) for key, form in forms.items()))
+    forms = [Form(bulk.reason, bulk.note, bulk.seen.get(key)) for key in bulk.keys]
+    wishes = [_wish(asked, key, form, bulk.id) for key, form in zip(bulk.keys, forms, strict=True)]
+    replies = [_reply_about(decision) for decision in await carry_out(_reject_all(wishes))]
     results = [
         {"key": str(key), "status": reply.status, **reply.document}
         for key, reply in zip(bulk.keys, replies, strict=True)
@@ -94,13 +96,22 @@ def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = 
     return rejections.Wish(key, reason, asked.actor, form.note, form.seen, asked.at, first_sent_at, bulk_id)
 
 
-async def _decide(wish: rejections.Wish) -> Reply:
+async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:
+    return await asyncio.gather(*(_reject_one(wish) for wish in wishes))
+
+
+async def _reject_one(wish: rejections.Wish) -> rejections.Decision | obstacles.DecisionError:
     running = process.running()
-    deciding = rejections.reject(wish, thread=running.threads["decisions"], graph=running.graph, hints=running.hints)
+    thread = running.threads["decisions"]
     try:
-        decision = await carry_out(deciding)
+        return await rejections.reject(wish, thread=thread, graph=running.graph, hints=running.hints)
     except obstacles.DecisionError as error:
-        return _reply_to(error)
+        return error
+
+
+def _reply_about(decision: rejections.Decision | obstacles.DecisionError) -> Reply:
+    if isinstance(decision, obstacles.DecisionError):
+        return _reply_to(decision)
     message = _("Rejected. Graph accepted it; the end of the call will be confirmed in a moment.")
     facts = {
         "reason": decision.reason,

@@ -239,6 +239,7 @@ CSRF_FAILURE_VIEW = "calls.acts.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "calls.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
 
 ENTRA_SIGN_IN = switch("ENTRA_SIGN_IN")

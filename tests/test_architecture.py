@@ -13,7 +13,7 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
     {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "appearance", "signins"}
-    | {"entra_view", "outages", "staticstorage", "headers"},
+    | {"entra_view", "outages", "staticstorage", "headers", "sessions"},
     {"process"},
     {"watching"},
     {"keeper"},
