@@ -50,6 +50,7 @@ class Keeper:
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
         self._seat = Seat()
+        self.courier = witness.Courier()
         self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
         self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,7 +81,7 @@ class Keeper:
         changed = record_missed() | record_interrupted()
         if time.monotonic() >= self._checkpoint_due:
             audit.checkpoint()
-            witness.keep_up()
+            self.courier.send()
             self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
         self._retain()
         return changed

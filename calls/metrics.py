@@ -19,5 +19,9 @@ VIEWERS = Gauge("calls_viewers", "Browsers connected to the live board of this p
 SUPERVISORS_CONNECTED = Gauge("calls_supervisors_connected", "People who may reject calls and have the board open")
 SUPERVISORS_VISIBLE = Gauge("calls_supervisors_visible", "People who may reject calls and have the board in view")
 MISSED = Counter("calls_missed", "Calls nobody decided in time, by whether they rang in front of somebody", ["watched"])
+CHECKPOINTS_KEPT = Gauge(
+    "calls_checkpoints_kept_timestamp_seconds",
+    "When audit checkpoints were last known to be outside the database, Unix time",
+)
 LIVE_CALLS = Gauge("calls_live", "Calls on the live board of this process")
 FRAMES = Counter("calls_frames", "Frames sent to browsers")

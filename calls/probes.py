@@ -40,7 +40,8 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         "graph_token": running.token_problem,
     }
     ready = not any(parts.values())
-    document: dict[str, Any] = {"ready": ready, "parts": {name: problem or "ok" for name, problem in parts.items()}}
+    told = {**parts, "checkpoints_outside": running.keeper.courier.problem}  # worth knowing; decisions go on without
+    document: dict[str, Any] = {"ready": ready, "parts": {name: problem or "ok" for name, problem in told.items()}}
     return JsonResponse(document, status=200 if ready else 503)
 
 

@@ -7,34 +7,77 @@ a share that cannot be rewritten) is the operator's choice, AUDIT_CHECKPOINT_FIL
 import json
 import logging
 import os
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils.dateparse import parse_datetime
 
+from calls import metrics
 from calls.models import AuditCheckpoint
 
 logger = logging.getLogger(__name__)
 
 FIELDS = ("id", "kind", "at", "entries", "last_id", "last_hash", "key_id", "signature")
 TAIL_BYTES = 4096  # longer than a line can be
+PATIENCE_SECONDS = 10.0
 
 
 class Ahead(Exception):
     """The file knows a newer checkpoint than the database: the database was rewound, or restored from a backup."""
 
 
-def keep_up() -> None:
-    """Write the checkpoints that are missing outside to where the settings say; a problem is logged, never raised."""
+def keep_up() -> str:
+    """Write the checkpoints that are missing outside to where the settings say; return what is wrong, else "".
+
+    A problem is logged, never raised: decisions do not wait for that place.
+    """
     path = settings.AUDIT_CHECKPOINT_FILE
     try:
         if path:
             write(path)
-    except (OSError, Ahead) as error:
+            metrics.CHECKPOINTS_KEPT.set(time.time())
+    except (OSError, Ahead, DatabaseError) as error:
         logger.error("Audit checkpoints could not be kept outside the database: %s", error)
+        return str(error)
+    return ""
+
+
+class Courier:
+    """Keeps checkpoints outside from a thread of its own, so that a disk or share that hangs holds up nothing else."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._left_at = 0.0
+        self._problem = ""
+
+    def send(self) -> None:
+        """Begin to keep up, unless the last time has not ended yet; then that is logged."""
+        if self._thread and self._thread.is_alive():
+            logger.error("Audit checkpoints could not be kept outside the database: %s", self.problem)
+            return
+        self._left_at = time.monotonic()
+        self._thread = threading.Thread(target=self._keep_up, name="witness", daemon=True)  # may hang for ever
+        self._thread.start()
+
+    @property
+    def problem(self) -> str:
+        """What keeps checkpoints from getting outside, empty when nothing does."""
+        waited = time.monotonic() - self._left_at
+        if self._thread and self._thread.is_alive() and waited > PATIENCE_SECONDS:
+            return f"{settings.AUDIT_CHECKPOINT_FILE} has not answered for {waited:.0f} seconds."
+        return self._problem
+
+    def _keep_up(self) -> None:
+        try:
+            self._problem = keep_up()
+        finally:
+            connection.close()
 
 
 def write(path: str) -> int:
