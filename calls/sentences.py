@@ -37,7 +37,7 @@ SENTENCES = {
         "%(who)s wanted to let the call from %(caller)s pass, about which nothing was left to decide."
     ),
     "call.let_pass_not_allowed": _("%(who)s tried to let the call from %(caller)s pass without having the right to."),
-    "call.noted": _("%(who)s wrote a note about the call from %(caller)s."),
+    "call.noted": _("%(who)s wrote a note about the call from %(caller)s: %(note)s"),
     "call.note_not_allowed": _(
         "%(who)s tried to write a note about the call from %(caller)s without having the right to."
     ),
@@ -105,6 +105,7 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
         "attendance": _attendance(details),
         "answer": _answer(entry, personal.words if personal else ""),
         "chosen": _chosen(personal),
+        "note": (personal and personal.note) or gettext("it is not kept any more"),
         "attempts": details.get("attempts", 1),
         "subject": _subject(details, personal.note if personal else ""),
         "format": {"csv": "CSV", "jsonl": "JSON Lines"}.get(str(details.get("format")), "?"),

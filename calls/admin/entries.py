@@ -26,10 +26,10 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     list_display = ("moment", "told", "action", "reason", "answer", "related")
     list_filter = (
-        narrowing.NarrowEntries,
         filters.OutcomeFilter,
-        filters.ReasonFilter,
         filters.HoursFilter,
+        narrowing.NarrowEntries,
+        filters.ReasonFilter,
         filters.ActionFilter,
     )
     search_fields = ("graph_id",)  # offers the form; what is searched through says `find`

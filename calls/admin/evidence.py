@@ -7,6 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from calls import retention
 from calls.admin import cells
@@ -62,7 +63,8 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list; refuse anything sent to it."""
         refuse_writing(request)
-        return super().changelist_view(request, {"kept": retention.told(*self.subjects), **(extra_context or {})})
+        told = {"title": capfirst(self.opts.verbose_name_plural), "kept": retention.told(*self.subjects)}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
