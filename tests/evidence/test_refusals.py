@@ -55,6 +55,18 @@ def test_python_refuses(way, model, written):
     assert everything() == written
 
 
+REFUSED_BY_PYTHON_ITSELF = set(WAYS_IN_PYTHON) - {"through the base manager", "a second save of a copy"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("way", sorted(REFUSED_BY_PYTHON_ITSELF))
+def test_python_refuses_before_the_database_has_to(way, model, written):
+    guards.lift(connection)
+    with pytest.raises(AppendOnlyError):
+        WAYS_IN_PYTHON[way](model)
+    assert everything() == written
+
+
 EVERYWHERE = [
     "UPDATE {table} SET {key} = {key}",
     "UPDATE {table} SET {key} = {key} WHERE 1 = 0 OR {key} > 0",
