@@ -23,6 +23,7 @@ FOLDED_FIELDS = (
     "targets",
     "modalities",
     "policy_recording",
+    "named_tenant_id",
     "received_at",
     "deadline",
     "established_at",
@@ -39,6 +40,7 @@ _STATED_FIELDS = (
     "targets",
     "modalities",
     "policy_recording",
+    "named_tenant_id",
     "result_code",
     "result_subcode",
     "result_message",
@@ -65,6 +67,8 @@ def fold(call: Call, facts: CallFacts, received_at: datetime, window: timedelta)
     for name in _STATED_FIELDS:
         if (stated := getattr(facts, name)) is not None:
             setattr(call, name, stated)
+    if call.named_tenant_id.lower() == call.tenant_id:
+        call.named_tenant_id = ""  # nothing new: it is the tenant of the callback's token
     call.received_at = min(call.received_at, received_at)
     _move(call, facts, received_at)
     _set_deadline(call, window)

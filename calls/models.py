@@ -32,6 +32,9 @@ class Call(models.Model):
     graph_id = models.CharField(_("Graph id"), max_length=200)
     chain_id = models.CharField(_("call chain"), max_length=200, blank=True)
     tenant_id = models.CharField(_("tenant"), max_length=64)
+    named_tenant_id = models.CharField(
+        _("tenant its notifications name"), max_length=64, blank=True, default="", db_default=""
+    )
     state = models.CharField(_("state"), max_length=64, blank=True)
     direction = models.CharField(_("direction"), max_length=64, blank=True)
     source = models.JSONField(_("caller"), null=True)
@@ -102,6 +105,16 @@ class Call(models.Model):
         """Whether it could be decided about then, as far as is known now: not answered, not over, its window open."""
         ends = (self.deadline, self.established_at, self.missed_at, self.ended_at)
         return self.direction != Direction.OUTGOING and all(moment <= end for end in ends if end)
+
+    @property
+    def asked_tenant_id(self) -> str:
+        """The tenant of whose token Graph is asked about the call.
+
+        The one whose callbacks tell of it; where those may name another tenant (GRAPH_TENANT_MISMATCH), that one, as
+        long as it is served.
+        """
+        served = {tenant.lower() for tenant in settings.GRAPH_TENANTS}
+        return self.named_tenant_id if self.named_tenant_id.lower() in served else self.tenant_id
 
     @property
     def caller_name(self) -> str:

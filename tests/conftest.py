@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest import mock
 from urllib.parse import quote
 
+import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
 from django.apps import apps
@@ -90,6 +91,16 @@ def _forget_the_developers_environment() -> None:
 
 
 _forget_the_developers_environment()
+
+# The same examples in every run, however busy the machine: a test fails for what it found, not for how long it took.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+)
+hypothesis.settings.load_profile("steady")
 
 
 # The database ------------------------------------------------------------------------------------------------------

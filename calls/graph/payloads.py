@@ -62,6 +62,7 @@ class CallFacts:
     targets: list[dict[str, str]] | None = None
     modalities: list[str] | None = None
     policy_recording: bool | None = None
+    named_tenant_id: str | None = None
     result_code: int | None = None
     result_subcode: int | None = None
     result_message: str | None = None
@@ -243,6 +244,7 @@ def _call_facts(change_type: str, entity: dict[str, Any]) -> CallFacts:
         targets=_parties(entity.get("targets")),
         modalities=_modalities(entity.get("requestedModalities")),
         policy_recording=_is_policy_recording(entity.get("incomingContext")),
+        named_tenant_id=_clip(_text(entity.get("tenantId")), 64),
         result_code=_whole_number(result.get("code")),
         result_subcode=_whole_number(result.get("subcode", result.get("subCode"))),
         result_message=_clip(_text(result.get("message")), 500),

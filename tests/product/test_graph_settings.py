@@ -50,6 +50,33 @@ def test_graph_is_asked_at_the_configured_path(
     running_simulator.forget()
 
 
+OTHER_TENANT = "0ddba11e-0000-4000-8000-0000000000ff"
+
+
+@pytest.mark.parametrize(("served", "status"), [(f",{OTHER_TENANT.upper()}", 202), ("", 502)])
+def test_where_bodies_may_name_another_tenant_graph_is_asked_with_a_token_of_that_one(
+    dashboard_environment: dict[str, str],
+    collected_static: None,
+    running_simulator: Simulator,
+    people: People,
+    tmp_path: Path,
+    served: str,
+    status: int,
+) -> None:
+    running_simulator.forget()
+    home = running_simulator.settings["GRAPH_TENANT_ID"]
+    environment = {**dashboard_environment, "GRAPH_TENANT_MISMATCH": "accept", "GRAPH_TENANTS": home + served}
+    with Dashboard(environment, tmp_path / "log") as dashboard:
+        running_simulator.webhook_url = dashboard.webhook_url
+        dashboard.wait_ready()
+        call = running_simulator.prepare(tenant=OTHER_TENANT)
+        assert running_simulator.deliver(call.incoming()).status_code == 202
+        with signed_in_client(dashboard, "supervisor") as client:
+            answer = press_reject(client, str(Call.objects.get().key))
+    assert answer.status_code == status, "of a tenant that is not served no token is asked for"
+    running_simulator.forget()
+
+
 def test_a_callback_address_is_sent_when_configured(
     dashboard_environment: dict[str, str],
     collected_static: None,
