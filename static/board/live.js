@@ -29,9 +29,12 @@ export class Live extends EventTarget {
   isHeld = () => false;
   #told;
   #sleep = new SleepWatch();
+  #isManned;
 
-  constructor(socketUrl) {
+  /** `isManned` is false for a page that nobody sits at: it never counts as somebody who has the board in view. */
+  constructor(socketUrl, { isManned = true } = {}) {
     super();
+    this.#isManned = isManned;
     this.feed = new Feed(socketUrl, { onFrame: (frame) => this.#receive(frame), onState: () => this.#tellFeed() });
     this.#told = this.feed.state;
   }
@@ -40,7 +43,7 @@ export class Live extends EventTarget {
   start() {
     document.addEventListener("visibilitychange", () => this.#lookedAt());
     addEventListener("online", () => this.feed.retry());
-    this.feed.setVisible(document.visibilityState === "visible");
+    this.feed.setVisible(this.#isInView());
     this.feed.start();
     setInterval(() => this.#tick(), TICK);
     this.changed();
@@ -73,10 +76,13 @@ export class Live extends EventTarget {
   }
 
   #lookedAt() {
-    const visible = document.visibilityState === "visible";
-    this.feed.setVisible(visible);
-    if (visible) this.feed.retry();
+    this.feed.setVisible(this.#isInView());
+    if (document.visibilityState === "visible") this.feed.retry();
     this.changed();
+  }
+
+  #isInView() {
+    return this.#isManned && document.visibilityState === "visible";
   }
 
   #tick() {

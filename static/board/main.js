@@ -21,7 +21,7 @@ import { Watch } from "./watch.js";
 const root = document.getElementById("board");
 const page = readPage(root);
 const people = { me: page.me, time: timeWriter(document.documentElement.lang, page.timeZone) };
-const live = new Live(page.socketUrl);
+const live = new Live(page.socketUrl, { isManned: !page.isWall });
 const decisions = new Decisions(live, page);
 const announcer = new Announcer(document.getElementById("announcer"));
 const notices = new Notices({ isHidden: () => document.visibilityState !== "visible", onClick: () => focus() });

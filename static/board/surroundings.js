@@ -143,7 +143,7 @@ export class Surroundings {
       unheard: this.#unheard,
       isOutdated: this.#isOutdated(),
       ringing: this.#wanted.length,
-      loginUrl: this.#page.loginUrl,
+      loginUrl: `${this.#page.loginUrl}&again`,
     });
   }
 

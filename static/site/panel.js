@@ -16,14 +16,21 @@ function given() {
   return JSON.parse(document.querySelector("[data-preferences]")?.dataset.preferences || "{}");
 }
 
+/** The choices as the server wrote them into the form, whatever somebody has done to it since. */
 function read() {
   const kept = {};
-  for (const field of form.elements) if (isChosen(field)) kept[field.name] = valueOf(field);
+  for (const field of form.elements) {
+    if (field.type === "checkbox") kept[field.name] = field.defaultChecked;
+    else if (field.type === "radio" && field.defaultChecked) kept[field.name] = field.value;
+    else if (field.type === "range") kept[field.name] = Number(field.defaultValue);
+  }
   return kept;
 }
 
-function isChosen(field) {
-  return ["checkbox", "range"].includes(field.type) || (field.type === "radio" && field.checked);
+/** Whether somebody was quicker than this script. */
+function isChangedAlready(field) {
+  if (field.type === "radio") return field.checked && !field.defaultChecked;
+  return field.type === "checkbox" ? field.checked !== field.defaultChecked : field.type === "range" && field.value !== field.defaultValue;
 }
 
 function valueOf(field) {
@@ -51,8 +58,10 @@ async function change(field) {
 
 if (form) {
   const sound = new Sound();
-  show(preferences.all);
+  const early = [...form.elements].filter(isChangedAlready);
   preferences.onChange(show);
+  early.forEach(change);
+  show(preferences.all);
   form.addEventListener("change", (event) => change(event.target));
   form.addEventListener("submit", (event) => event.preventDefault());
   panel.querySelector("[data-test-tone]").addEventListener("click", () => sound.once(preferences.all));

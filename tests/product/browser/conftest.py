@@ -15,6 +15,9 @@ PATIENCE = 20_000  # milliseconds; how long a busy machine may take, not how lon
 expect.set_options(timeout=PATIENCE)
 
 
+expect.set_options(timeout=15_000)  # milliseconds; a busy machine is not a reason to fail
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Chromium]:
     """One browser for this package's tests, and closed after them.

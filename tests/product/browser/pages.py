@@ -12,6 +12,11 @@ Opener = Callable[..., Page]
 def sign_in(page: Page, username: str) -> None:
     """Sign in through the form, to the board."""
     page.goto("/")
+    fill_sign_in(page, username)
+
+
+def fill_sign_in(page: Page, username: str) -> None:
+    """Fill in and send the sign-in form that the page shows."""
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

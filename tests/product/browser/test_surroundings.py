@@ -1,0 +1,194 @@
+"""What stands around the calls: the feed's state, the watch and its sound, the wall, what people prefer."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+
+from calls.simulator import Simulator
+from tests.conftest import People
+from tests.product.browser.pages import Opener, fill_sign_in, row, sign_in, wait_live
+from tests.servers import Dashboard
+
+BOARD = "#board"
+
+
+def start_watching(page: Page) -> None:
+    page.context.grant_permissions(["notifications"])
+    page.get_by_role("button", name="Start watching").click()
+    expect(page.locator("#watch")).to_contain_text("Sound on")
+    expect(page.locator("#watch")).to_contain_text("Notices on")
+
+
+def test_it_rings_for_whoever_watches_until_somebody_decides(graph: Simulator, page_of: Opener) -> None:
+    supervisor, colleague = page_of("supervisor"), page_of("colleague")
+    for page in (supervisor, colleague):
+        wait_live(page)
+    start_watching(supervisor)
+    graph.hold_endings = True
+    graph.ring("Ada Lovelace")
+    expect(supervisor.locator(BOARD)).to_have_attribute("data-alarm", "ringing")
+    expect(colleague.locator(BOARD)).to_have_attribute("data-alarm", "silent")
+    row(colleague, "Ada Lovelace").get_by_role("button", name="Reject: busy").click()
+    expect(supervisor.locator(BOARD)).to_have_attribute("data-alarm", "silent")
+
+    graph.ring("Grace Hopper")
+    expect(supervisor.locator(BOARD)).to_have_attribute("data-alarm", "ringing")
+    row(colleague, "Grace Hopper").get_by_role("button", name="Let pass").click()
+    expect(supervisor.locator(BOARD)).to_have_attribute("data-alarm", "silent")
+
+
+@pytest.fixture
+def reopened(chromium: Chromium, page_of: Opener) -> Iterator[Page]:
+    """The board of somebody who watched when the browser was closed, as it is when the browser opens its tabs again."""
+    closed = page_of("supervisor")
+    wait_live(closed)
+    start_watching(closed)
+    context = chromium.new_context(base_url=closed.url, storage_state=closed.context.storage_state())
+    kept = closed.evaluate("JSON.stringify(sessionStorage)")
+    context.add_init_script(f"Object.assign(sessionStorage, {kept})")
+    yield context.new_page()
+    context.close()
+
+
+def test_a_blocked_sound_is_told_until_the_page_is_touched(graph: Simulator, reopened: Page) -> None:
+    reopened.goto("/")
+    expect(reopened.locator("[data-banner=sound]")).to_contain_text("blocks the sound")
+    expect(reopened.locator("#watch")).to_contain_text("Sound blocked")
+    reopened.get_by_role("button", name="Unlock the sound").click()
+    expect(reopened.locator("[data-banner=sound]")).to_have_count(0)
+    graph.ring("Ada Lovelace")
+    expect(reopened.locator(BOARD)).to_have_attribute("data-alarm", "ringing")
+
+
+@pytest.fixture
+def other_dashboard(graph: Simulator, dashboard_environment: dict[str, str], tmp_path: Path) -> Iterator[Dashboard]:
+    """A second process over the same database, which a test may kill."""
+    with Dashboard(dashboard_environment, tmp_path / "log") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def stranded(chromium: Chromium, other_dashboard: Dashboard, people: People) -> Iterator[Page]:
+    """The board of a supervisor whose dashboard may be killed."""
+    context: BrowserContext = chromium.new_context(base_url=other_dashboard.url)
+    page = context.new_page()
+    sign_in(page, "supervisor")
+    wait_live(page)
+    yield page
+    context.close()
+
+
+def test_a_lost_feed_is_told_with_a_way_out_and_comes_back(stranded: Page, other_dashboard: Dashboard) -> None:
+    icon = stranded.locator("link[rel=icon]")
+    usual = icon.get_attribute("href")
+    expect(stranded.locator(".blank")).to_contain_text("Nothing is ringing")
+    other_dashboard.kill()
+    expect(stranded.locator("#connection")).to_contain_text(re.compile(r"Feed lost \d+ s ago"))
+    expect(stranded.locator("#connection")).to_contain_text("Rejecting still works")
+    expect(stranded.locator(".blank")).to_contain_text("cannot be told")
+    expect(stranded).to_have_title(re.compile(r"^\(!\)"))
+    expect(icon).to_have_attribute("href", re.compile("^data:image/svg"))
+    other_dashboard.start()
+    stranded.get_by_role("button", name="Connect now").click()
+    wait_live(stranded)
+    expect(stranded.locator(".blank")).to_contain_text("Nothing is ringing")
+    expect(stranded).not_to_have_title(re.compile(r"^\(!\)"))
+    expect(icon).to_have_attribute("href", re.compile(re.escape(usual or "")))
+
+
+def test_what_a_person_prefers_is_kept_for_another_browser_and_the_admin(graph: Simulator, page_of: Opener) -> None:
+    first = page_of("admin", color_scheme="light")
+    first.get_by_role("button", name="Preferences").click()
+    panel = first.locator("#preferences")
+    panel.get_by_label("Dark").check()
+    expect(first.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    panel.get_by_label("Dense").check()
+    panel.get_by_label("Ping").check()
+    expect(panel.locator("output")).to_have_text("Saved.")
+    panel.get_by_label("Русский").check()
+    expect(first.locator("html")).to_have_attribute("lang", "ru")
+
+    second = page_of("admin", color_scheme="light")
+    expect(second.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(second.locator("html")).to_have_attribute("data-density", "dense")
+    second.get_by_role("button", name="Настройки").click()
+    expect(second.get_by_label("Дзынь")).to_be_checked()
+    second.goto("/admin/")
+    expect(second.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(second.locator("html")).to_have_attribute("lang", "ru")
+    with second.expect_response("**/preferences/"):
+        second.locator(".theme-toggle").click()
+    expect(second.locator("html")).to_have_attribute("data-theme", "light")
+    first.reload()
+    expect(first.locator("html")).to_have_attribute("data-bs-theme", "light")
+
+
+def test_the_wall_shows_what_rings_and_has_no_controls(graph: Simulator, page_of: Opener) -> None:
+    supervisor, viewer = page_of("supervisor"), page_of("viewer")
+    viewer.goto("/?wall")
+    for page in (supervisor, viewer):
+        wait_live(page)
+    expect(viewer.locator("#watchers")).to_contain_text("1 supervisor is watching")
+    graph.hold_endings = True
+    graph.ring("Ada Lovelace")
+    call = viewer.locator(".wall-call").filter(has_text="Ada Lovelace")
+    expect(call).to_contain_text("Front desk")
+    expect(call.locator(".wall-left strong")).to_have_text(re.compile(r"^\d+$"))
+    expect(viewer.locator(".wall-ringing")).to_contain_text("1")
+    expect(viewer.get_by_role("button")).to_have_count(0)
+    row(supervisor, "Ada Lovelace").get_by_role("button", name="Reject: busy").click()
+    expect(call).to_contain_text("rejected by supervisor")
+
+
+def test_on_a_phone_a_call_can_be_rejected_without_scrolling(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    wait_live(supervisor)
+    graph.ring("Ada Lovelace")
+    buttons = row(supervisor, "Ada Lovelace").locator("[data-reason]")
+    for button in buttons.all():
+        expect(button).to_be_in_viewport(ratio=1)
+    expect(buttons).to_have_count(3)
+    assert supervisor.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def _as_a_newer_version_tells_it(socket: WebSocketRoute) -> None:
+    server = socket.connect_to_server()
+    server.on_message(lambda text: socket.send(re.sub(r'"build": ?"\w+"', '"build": "newer"', str(text))))
+
+
+def test_an_old_page_offers_the_new_version_once_nothing_rings(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    supervisor.route_web_socket("**/ws/calls/", _as_a_newer_version_tells_it)
+    supervisor.goto("/")
+    wait_live(supervisor)
+    load = supervisor.get_by_role("button", name="Load it")
+    expect(load).to_be_enabled()
+    graph.hold_endings = True
+    graph.ring("Ada Lovelace")
+    expect(load).to_be_disabled()
+    row(supervisor, "Ada Lovelace").get_by_role("button", name="Reject: busy").click()
+    expect(load).to_be_enabled()
+    with supervisor.expect_navigation():
+        load.click()
+
+
+def test_the_sessions_end_is_told_early_with_a_way_back_to_the_board(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    (key,) = [cookie["value"] for cookie in supervisor.context.cookies() if cookie["name"] == "sessionid"]
+    session = SessionStore(session_key=key)
+    session.set_expiry(timezone.now() + timedelta(minutes=20))
+    session.save()
+    supervisor.goto("/")
+    expect(supervisor.locator("[data-banner=session]")).to_contain_text(re.compile(r"signed out in (19|20) minutes"))
+    supervisor.get_by_role("link", name="Sign in again").click()
+    fill_sign_in(supervisor, "supervisor")
+    wait_live(supervisor)
+    expect(supervisor.locator("[data-banner=session]")).to_have_count(0)
