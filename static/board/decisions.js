@@ -109,8 +109,22 @@ export class Decisions extends EventTarget {
   }
 
   #settle(act, keys, answerOn) {
-    for (const key of keys) this.#attemptsAt(act).settle(key, answerOn(key));
+    const attempts = this.#attemptsAt(act);
+    for (const key of keys) {
+      const answer = answerOn(key);
+      attempts.settle(key, answer);
+      this.#alsoAbout(answer.body.call_key, key, attempts);
+    }
     this.#tell("settled", act, keys);
+  }
+
+  /** A call that no longer rang was rejected as the newer one of the same person: what was answered is about that one. */
+  #alsoAbout(actedOn, key, attempts) {
+    if (!actedOn || actedOn === key) return;
+    const { reason, status, body } = attempts.get(key);
+    attempts.begin(actedOn, reason);
+    attempts.settle(actedOn, { status, body });
+    this.#live.store.get(actedOn)?.row.touch();
   }
 
   #tell(name, act, keys) {

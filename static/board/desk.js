@@ -5,6 +5,7 @@
  */
 
 import { isFiltering, matcherOf, readFilter, writeFilter } from "./filter.js";
+import { takesNote } from "./noterow.js";
 import { Notes } from "./notes.js";
 import { RINGING } from "./sections.js";
 import { Selection } from "./selection.js";
@@ -19,11 +20,14 @@ export class Desk extends EventTarget {
   isFinderOpen = false;
   #live;
   #decisions;
+  #person;
 
-  constructor(live, decisions) {
+  /** `page` tells who is in front of it, and whether they may reject. */
+  constructor(live, decisions, page) {
     super();
     this.#live = live;
     this.#decisions = decisions;
+    this.#person = { ...page, decisions };
     live.store.filter(matcherOf(this.filter));
     live.addEventListener("forgotten", ({ detail: keys }) => this.notes.forget(keys));
     live.addEventListener("tick", () => this.selection.keep((row) => decisions.canReject(row)));
@@ -129,8 +133,10 @@ export class Desk extends EventTarget {
 
   // Notes -------------------------------------------------------------------------------------------------------------
 
-  /** Open the field for a note, and focus it once it is drawn. */
+  /** Open the field for a note where one can be written, and have it focused. */
   writeNote(key, text = "") {
+    const record = this.#live.store.get(key);
+    if (!record || !takesNote(record, this.#person)) return;
     this.notes.write(key, this.notes.draftOn(key) ?? text);
     this.#touch(key);
     this.dispatchEvent(new CustomEvent("writing", { detail: key }));

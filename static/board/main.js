@@ -35,7 +35,7 @@ live.start();
 
 /** What only somebody who can do something needs; a wall has no controls. */
 function openDesk() {
-  const desk = new Desk(live, decisions);
+  const desk = new Desk(live, decisions, page);
   const keyboard = new Keyboard(document, { areOn: () => preferences.all.keys });
   const sheet = new Sheet(document.getElementById("sheet"), preferences);
   const picture = new Picture(root, { live, desk, page, people });

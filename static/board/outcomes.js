@@ -150,7 +150,9 @@ function endedInWords(call) {
 
 /** Return whether it rang to its end while no supervisor's page was in view; that never changes again. */
 export function rangUnseen({ call, belongs }) {
-  return belongs === ENDED && call.watched === false && !call.decision && call.direction !== "outgoing";
+  const couldBeDecided = Boolean(call.deadline) && call.direction !== "outgoing";
+  const nobodyDid = !call.decision && !call.let_pass && !call.established_at;
+  return belongs === ENDED && call.watched === false && couldBeDecided && nobodyDid;
 }
 
 /** Return what became of a decision on several calls. */

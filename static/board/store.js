@@ -47,7 +47,13 @@ export class Store {
       if (!named.has(record.call.key)) this.#leave(record, now);
     }
     const inOrder = [...calls].sort((one, other) => (one.received_at ?? "").localeCompare(other.received_at ?? ""));
-    return inOrder.filter((call) => this.#put(call, now));
+    return inOrder.filter((call) => !this.#has(call) && this.#put(call, now));
+  }
+
+  /** Whether this very state is shown already; a snapshot repeats all calls, and few have changed. */
+  #has({ key, version, watched }) {
+    const record = this.#records.get(key);
+    return Boolean(record) && !record.vanished && record.call.version === version && record.call.watched === watched;
   }
 
   #change(calls, gone, now) {

@@ -109,11 +109,14 @@ test("who is signed out can sign in, and an old page can be loaded anew", () => 
 });
 
 test("only a call that ended undecided and unwatched rang unseen", () => {
-  const over = (more) => ({ call: { key: "1", decision: null, watched: false, ...more }, belongs: ENDED });
+  const over = (more) => ({ call: { key: "1", decision: null, watched: false, deadline: "x", ...more }, belongs: ENDED });
   assert.equal(rangUnseen(over({})), true);
   assert.equal(rangUnseen(over({ watched: true })), false);
   assert.equal(rangUnseen(over({ watched: undefined })), false);
   assert.equal(rangUnseen(over({ decision: decision("confirmed") })), false);
+  for (const more of [{ let_pass: { by: "boris" } }, { established_at: "x" }, { deadline: null }, { direction: "outgoing" }]) {
+    assert.equal(rangUnseen(over(more)), false, JSON.stringify(more));
+  }
   assert.equal(rangUnseen({ ...over({}), belongs: RINGING }), false);
 });
 
