@@ -4,26 +4,30 @@ Django's `bulk_create` and `bulk_update` cost several times as much a row, most 
 and every further statement is another wait for the interpreter's lock, which the database driver gives away.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
-from django.db.backends.base.operations import BaseDatabaseOperations
 
 MAX_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 
 
-# How values of some fields become what the driver takes; everything else it takes as it is.
-_PREPARE: dict[type, Callable[[BaseDatabaseOperations, Any], Any]] = {
-    models.DateTimeField: lambda operations, moment: operations.adapt_datetimefield_value(moment),
-    models.JSONField: lambda operations, document: operations.adapt_json_value(document, None),
-    models.UUIDField: lambda operations, value: value if _has_uuids(operations) else value.hex,
+# How SQLite keeps the values of some fields, as Django writes them; everything else its driver takes as it is.
+_PREPARE: dict[type, Callable[[Any], Any]] = {
+    models.DateTimeField: lambda moment: str(moment.astimezone(UTC).replace(tzinfo=None)),
+    models.JSONField: json.dumps,
+    models.UUIDField: lambda value: value.hex,
 }
 
 
-def _has_uuids(operations: BaseDatabaseOperations) -> bool:
-    return bool(operations.connection.features.has_native_uuid_field)
+def _as_json(value: Any) -> str:
+    if isinstance(value, datetime | UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is in no column.")
 
 
 class Columns:
@@ -33,6 +37,7 @@ class Columns:
         self._table = model._meta.db_table
         columns = {field.attname: field for field in model._meta.concrete_fields}
         fields = [columns[name] for name in names]
+        self._names = [field.column for field in fields]
         self._columns = [connection.ops.quote_name(field.column) for field in fields if field.column]
         read = attrgetter(*names)
         self._read: Callable[[Any], Sequence[Any]] = read if len(names) > 1 else lambda one: (read(one),)
@@ -47,33 +52,53 @@ class Columns:
         inserted: list[Any] = []
         at_once = MAX_PARAMETERS // len(self._columns)
         for start in range(0, len(objects), at_once):
-            inserted += self._insert(objects[start : start + at_once], unless, returning)
+            some = objects[start : start + at_once]
+            source, parameters = self._source(some)
+            statement = f"INSERT INTO {self._table} ({', '.join(self._columns)}) {source}"
+            statement += f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
+            statement += f" RETURNING {', '.join(returning)}" if returning else ""
+            with connection.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                inserted += cursor.fetchall() if returning else []
         return inserted
 
     def update(self, objects: Sequence[Any]) -> None:
         """Write the columns of each object to the row with its primary key."""
-        if objects:
-            columns = ", ".join(f"{column} = %s" for column in self._columns)
-            with connection.cursor() as cursor:
-                cursor.executemany(
-                    f"UPDATE {self._table} SET {columns} WHERE id = %s",
-                    [[*self._values(one, connection.ops), one.pk] for one in objects],
-                )
-
-    def _insert(self, objects: Sequence[Any], unless: str, returning: Sequence[str]) -> list[Any]:
-        row = f"({', '.join(['%s'] * len(self._columns))})"
-        statement = f"INSERT INTO {self._table} ({', '.join(self._columns)}) VALUES "
-        statement += ", ".join([row] * len(objects))
-        statement += f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
-        statement += f" RETURNING {', '.join(returning)}" if returning else ""
-        operations = connection.ops
+        if not objects:
+            return
         with connection.cursor() as cursor:
-            cursor.execute(statement, [value for one in objects for value in self._values(one, operations)])
-            return list(cursor.fetchall()) if returning else []
+            if connection.vendor == "postgresql":
+                changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
+                statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
+                cursor.execute(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)])
+            else:
+                changes = ", ".join(f"{column} = %s" for column in self._columns)
+                statement = f"UPDATE {self._table} SET {changes} WHERE id = %s"
+                cursor.executemany(statement, [[*self._values(one), one.pk] for one in objects])
 
-    def _values(self, one: Any, operations: BaseDatabaseOperations) -> list[Any]:
+    def _source(self, objects: Sequence[Any]) -> tuple[str, list[Any]]:
+        """Return what an INSERT takes its rows from, and the parameters of that.
+
+        PostgreSQL's driver looks at every single parameter several times, in Python; of a JSON document it sees one.
+        """
+        if connection.vendor == "postgresql":
+            return f"SELECT {', '.join(self._columns)} FROM {self._rows}", [self._document(objects)]
+        row = f"({', '.join(['%s'] * len(self._columns))})"
+        return f"VALUES {', '.join([row] * len(objects))}", [value for one in objects for value in self._values(one)]
+
+    @property
+    def _rows(self) -> str:
+        return f"json_populate_recordset(NULL::{self._table}, %s)"
+
+    def _document(self, objects: Sequence[Any]) -> str:
+        rows = [dict(zip(self._names, self._read(one), strict=True)) for one in objects]
+        for row, one in zip(rows, objects, strict=True):
+            row["id"] = getattr(one, "pk", None)
+        return json.dumps(rows, default=_as_json)
+
+    def _values(self, one: Any) -> list[Any]:
         values = list(self._read(one))
         for place, prepare in self._prepared:
             if values[place] is not None:
-                values[place] = prepare(operations, values[place])
+                values[place] = prepare(values[place])
         return values

@@ -11,19 +11,26 @@ pages = get_asgi_application()  # loads the applications, which the imports belo
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from django.urls import path, re_path  # noqa: E402
+from django.urls import path  # noqa: E402
 
 from calls.consumers import live_board  # noqa: E402
 from calls.lifespan import lifespan  # noqa: E402
 from calls.webhook import webhook  # noqa: E402
 
-# Channels routes to ASGI applications with Django's path functions, whose annotations only know views.
-webhook_and_pages: list[Any] = [re_path(r"^api/calls/?$", cast(Any, webhook)), re_path(r"", cast(Any, pages))]
+WEBHOOK_PATHS = ("/api/calls", "/api/calls/")
+# Channels routes to ASGI applications with Django's path function, whose annotations only know views.
 sockets: list[Any] = [path("ws/calls/", cast(Any, live_board))]
+
+
+async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer the webhook past everything that pages need."""
+    answering: Any = webhook if scope["path"] in WEBHOOK_PATHS else pages
+    await answering(scope, receive, send)
+
 
 application = ProtocolTypeRouter(
     {
-        "http": URLRouter(webhook_and_pages),
+        "http": http,
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(sockets))),
         "lifespan": lifespan,
     }

@@ -130,8 +130,9 @@ def _number(digits: str) -> float | str:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number)
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
-_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+# What was read from JSON has no circles, and looking for them costs a third.
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), check_circular=False, sort_keys=True)
 
 
 def _may_have_secrets(body: bytes) -> bool:
@@ -181,6 +182,8 @@ def fold_id(call_id: str) -> str:
 
 def clean(text: str, length: int) -> str:
     """Return `text` without what databases refuse (NUL, lone surrogates), clipped to `length` characters."""
+    if text.isascii() and "\0" not in text:  # nearly always, and at a tenth of the cost
+        return text[:length]
     return _UNSTORABLE.sub("\ufffd", text)[:length]
 
 

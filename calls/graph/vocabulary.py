@@ -4,6 +4,7 @@ Source: the `microsoft.graph` schema, https://graph.microsoft.com/v1.0/$metadata
 here; they are kept as they came.
 """
 
+import functools
 from enum import StrEnum
 
 
@@ -56,5 +57,9 @@ class RejectReason(StrEnum):
 
 def canonical(word: str, vocabulary: type[StrEnum]) -> str:
     """Return `word` in Graph's spelling when it is one of the vocabulary's whatever its case, else unchanged."""
-    lowered = word.lower()
-    return next((str(known) for known in vocabulary if known.lower() == lowered), word)
+    return _spellings(vocabulary).get(word.lower(), word)
+
+
+@functools.cache
+def _spellings(vocabulary: type[StrEnum]) -> dict[str, str]:
+    return {known.lower(): str(known) for known in vocabulary}
