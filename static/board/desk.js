@@ -10,6 +10,9 @@ import { Notes } from "./notes.js";
 import { RINGING } from "./sections.js";
 import { Selection } from "./selection.js";
 
+/** How long a row has to be there before a key can be meant for it. Milliseconds. */
+const NOTICED = 700;
+
 export class Desk extends EventTarget {
   filter = readFilter(new URLSearchParams(location.search));
   selection = new Selection();
@@ -70,12 +73,13 @@ export class Desk extends EventTarget {
 
   /**
    * The row that keys decide on: the focused one, or where nothing is focused the only one there is to decide on. With
-   * several, nobody can know which one is meant.
+   * several, nobody can know which one is meant; nor with one that has only just come, perhaps in another's place.
    */
   keysGoTo(focused) {
     if (focused) return focused.place === RINGING && this.#decisions.canReject(focused) ? focused : null;
     const [only, another] = this.#live.store.ringingRows();
-    return only && !another && only.passes && this.#decisions.canReject(only) ? only : null;
+    const isTheOne = only && !another && only.passes && this.#decisions.canReject(only);
+    return isTheOne && performance.now() - only.placedAt >= NOTICED ? only : null;
   }
 
   expand(row) {

@@ -52,7 +52,7 @@ export function drawQuiet(row, element, view) {
 
 function describe(row, element, kinds) {
   const recording = row.lead.recordedChain && "call-recording";
-  const names = ["call", ...kinds, recording, row.joins && "call-joins"].filter(Boolean).join(" ");
+  const names = ["call", ...kinds, recording].filter(Boolean).join(" ");
   if (element.className !== names) element.className = names;
   element.dataset.key = row.call.key;
 }
