@@ -5,11 +5,12 @@ import pty
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
-from calls import audit, proof
+from calls import audit, proof, signing
 from calls.models import AuditEntry
 from tests.conftest import ROOT
 from tests.evidence.conftest import ANNA, Owner, append, sql
@@ -103,6 +104,20 @@ def test_an_anchor_that_is_none_is_refused(nonsense, shell):
     run = shell("--anchor", nonsense)
     assert run.returncode == 2
     assert "An anchor is written as" in run.stderr
+
+
+def test_a_clock_that_was_set_back_is_remarked_and_no_fault(story, prove):
+    last = AuditEntry.objects.latest("id")
+    last.at = story[1].at - timedelta(hours=1)  # as if it had been appended then
+    last.hash = audit.hash_of(last)
+    with Owner():
+        sql(
+            "UPDATE calls_auditentry SET at = %s, hash = %s, signature = %s WHERE id = %s",
+            *(last.at, last.hash, signing.sign(last.hash), last.pk),
+        )
+    sql("UPDATE calls_audithead SET last_hash = %s", last.hash)
+    answer = prove()
+    assert (answer.code, f"A clock was set back: 1 entries, the first of them #{last.pk}" in answer.text) == (0, True)
 
 
 def many(count: int) -> None:

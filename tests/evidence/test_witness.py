@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import models
 
-from calls import audit, witness
-from calls.models import AuditCheckpoint, AuditEntry, AuditHead
+from calls import audit, signing, witness
+from calls import proof as proof_module
+from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 from tests.conftest import ROOT
 from tests.evidence.conftest import Owner, append, sql
 from tests.evidence.test_tampering import RECHAIN
@@ -76,6 +78,54 @@ def test_a_tail_cut_off_with_head_and_checkpoints_is_found(history, prove, setti
     assert (proof.code, "saw 5 entries; only 3 are left" in proof.text) == (1, True)
     settings.AUDIT_CHECKPOINT_FILE = ""
     assert prove().code == 0, "inside the database nothing gives it away"
+
+
+def test_a_database_restored_from_a_backup_is_found_and_goes_on_as_the_docs_say(history, kept, prove, caplog):
+    backup = everything()
+    for action in ("call.missed", "account.signed_out"):
+        append(action)
+        seal()
+    restore(backup)
+    witness.keep_up()
+    assert "the newest one in the database is" in caplog.text
+    proof = prove("--record")
+    assert (proof.code, "saw 7 entries; only 5 are left" in proof.text) == (1, True)
+    assert "only 5 are left" in AuditEntry.objects.get(action="audit.verified").details
+    kept.rename(kept.with_suffix(".before-the-restore"))
+    seal()
+    assert prove().text.startswith("Intact: 6 entries")
+    assert [json.loads(line)["entries"] for line in kept.read_text().splitlines()] == [3, 5, 6]
+
+
+def everything() -> dict[type, list[dict[str, object]]]:
+    return {model: list(model.objects.values()) for model in (AuditEntry, AuditPersonal, AuditCheckpoint, AuditHead)}
+
+
+def restore(backup: dict[type, list[dict[str, object]]]) -> None:
+    """Put back what stood in the tables, as an operator's backup does; ids go on from there."""
+    with Owner():
+        for model, rows in backup.items():
+            sql(f"DELETE FROM {model._meta.db_table}")
+            models.QuerySet(model).bulk_create([model(**row) for row in rows])
+
+
+def test_a_checkpoint_gone_from_the_database_is_found(history, prove):
+    with Owner():
+        sql("DELETE FROM calls_auditcheckpoint WHERE entries = 3")
+    proof = prove()
+    assert (proof.code, "is no longer in the database" in proof.text) == (1, True)
+
+
+def test_a_file_that_was_emptied_is_a_doubt_once_it_should_have_been_caught_up_with(history, kept, prove):
+    kept.write_text("")
+    assert prove().code == 0, "the next checkpoint may be on its way"
+    made = AuditCheckpoint.objects.order_by("id").first()
+    made.at -= proof_module.WITNESS_LAG
+    made.signature = signing.sign(audit.checkpoint_text(made))
+    with Owner():
+        sql("UPDATE calls_auditcheckpoint SET at = %s, signature = %s WHERE id = %s", made.at, made.signature, made.pk)
+    proof = prove()
+    assert (proof.code, f"1 checkpoints, the first of them #{made.pk}, are not in {kept}" in proof.text) == (2, True)
 
 
 def test_a_line_that_was_changed_is_found(history, kept, prove):
