@@ -235,6 +235,21 @@ def test_people_at_another_process_count_and_what_they_see_ring_is_watched(
         assert here.last_seen(key)["watched"] is True
 
 
+def test_how_long_rejecting_takes_is_measured(graph: Simulator, second: Dashboard, people: People) -> None:
+    browser = Browser(second, sign_in(second, "supervisor"))
+    try:
+        before = browser.frames[0]["reject_seconds"]
+        graph.webhook_url = second.webhook_url
+        key = browser.wait_for(graph.ring().id)["key"]
+        graph.faults.reject(delay=before + 0.5, status=202, times=1)
+        assert browser.reject(key).status_code == 202
+        beats = len(browser.frames)
+        wait_until(lambda: [frame for frame in browser.frames[beats:] if frame["type"] == "heartbeat"])
+        assert [frame for frame in browser.frames if "reject_seconds" in frame][-1]["reject_seconds"] > before + 0.5
+    finally:
+        browser.close()
+
+
 def test_people_at_a_process_that_died_count_no_more_after_a_while(
     calm_watch: None, browser_of: Opener, second: Dashboard, people: People
 ) -> None:
