@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 T = TypeVar("T")
 
@@ -76,7 +76,12 @@ class Dashboard:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=output, stderr=subprocess.STDOUT
             )
-        wait_until(self._answers, START_SECONDS)
+        try:
+            wait_until(self._answers, START_SECONDS)
+        except BaseException:  # nobody else would end it
+            self._process.kill()
+            self._process.wait()
+            raise
 
     def _program(self) -> list[str]:
         return ["manage.py", "serve"]

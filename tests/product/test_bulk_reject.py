@@ -29,7 +29,8 @@ def reject_all(client: httpx.Client, keys: Any, reason: Any = "busy", **more: An
 
 
 def rung(graph: Simulator, supervisor: Browser, count: int) -> list[str]:
-    return [supervisor.wait_for(graph.ring(f"Caller {number}").id)["key"] for number in range(count)]
+    ringing = [graph.ring(f"Caller {number}").id for number in range(count)]
+    return [supervisor.wait_for(call_id)["key"] for call_id in ringing]
 
 
 def test_twenty_with_one_refusal(graph: Simulator, supervisor: Browser) -> None:
