@@ -1,6 +1,7 @@
 """Notes, when there is time for them: where they stand, who may write them, that each is in the history."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -54,11 +55,13 @@ def test_notes_stand_in_the_history_and_the_newest_beside_the_decision(
 
 def test_a_note_written_while_graph_is_asked_outlives_the_answer(graph: Simulator, supervisor: Browser) -> None:
     key = supervisor.wait_for(graph.ring().id)["key"]
-    graph.hold_endings = True
-    graph.faults.drop_reject(after=True)
-    assert supervisor.reject(key).status_code == 504
-    assert note(supervisor.client, key).status_code == 200
-    graph.faults.clear()
+    graph.faults.reject(delay=2.0, status=202, times=1)
+    with ThreadPoolExecutor(1) as threads:
+        rejecting = threads.submit(supervisor.reject, key, note="lunch")
+        wait_until(lambda: actions() == ["reject.requested"])
+        assert note(supervisor.client, key).status_code == 200
+        assert not graph.rejects, "Graph has not answered yet"
+        assert rejecting.result().status_code == 202
     assert RejectAttempt.objects.get().note == "Calls every hour."
 
 
