@@ -26,7 +26,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(look: Callable[[], T], seconds: float = 10.0) -> T:
+def wait_until(look: Callable[[], T], seconds: float = 30.0) -> T:
     """Return the first truthy thing `look` returns; fail with what it returned last when that takes too long."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
