@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench faults fuzz acts check format lock clean
+.PHONY: help demo serve test bench bench-data faults fuzz acts check format lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +21,11 @@ test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the dat
 	@$(BIN)/python -X dev -m pytest $(ARGS)
 
 bench: $(VENV)/.dev ## Measure against the limit of the parts, as ratios; DATABASE_URL and REDIS_URL add theirs (minutes)
+	@$(BIN)/python tools/browser.py
 	@$(BIN)/python -m tools.bench $(PARTS)
+
+bench-data: $(VENV)/.dev ## Make the million calls that a part of bench needs, once: var/bench, and in PostgreSQL (half an hour)
+	@$(BIN)/python -m tools.bench data
 
 faults: $(VENV)/.dev ## Kill, starve and cut off parts under load, count what that does; FAULTS="kill locked" runs some (half an hour)
 	@$(BIN)/python -m tools.faults $(FAULTS)

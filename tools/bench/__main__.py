@@ -1,14 +1,18 @@
-"""`make bench`: run the parts, print the table, keep the figures as JSON in `var/bench.json`."""
+"""`make bench`: run the parts, print the table, keep the figures as JSON in `var/bench.json`.
+
+`make bench-data` runs it as `python -m tools.bench data`.
+"""
 
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import click, fanout, memory, webhook
+from tools.bench import browser, click, fanout, history, memory, webhook
 from tools.bench.ground import Ground, ground
 from tools.bench.report import Figure, table, write
 
@@ -19,6 +23,8 @@ PARTS: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "path": fanout.measure_path,
     "click": click.measure,
     "memory": memory.measure,
+    "history": history.measure,
+    "browser": browser.measure,
 }
 DESCRIPTORS = 8192  # a thousand sockets and their servers
 
@@ -29,6 +35,9 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
     _allow_descriptors()
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit("Told to stop.")
+    )  # and what was started is stopped too
     figures: list[Figure] = []
     failed: list[str] = []
     with ground(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")) as place:
@@ -55,5 +64,14 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, hard), hard))
 
 
+def make_data() -> None:
+    """Make what is too long to be made while measuring."""
+    with ground(os.environ.get("DATABASE_URL", ""), "") as place:
+        history.make(place)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["data"]:
+        make_data()
+    else:
+        main(sys.argv[1:])

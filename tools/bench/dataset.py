@@ -1,0 +1,117 @@
+"""A long history for `history`: `make bench-data`, once.
+
+Run by itself it fills the database of DATABASE_URL up to so many ended calls, with so many notifications each and an
+audit entry for each, and prints what is there then, as JSON: `python -m tools.bench.dataset 1000000 3`.
+"""
+
+import json
+import random
+import sys
+import uuid
+from datetime import timedelta
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from calls import audit  # noqa: E402
+from calls.arrivals import CALL, NOTIFICATION, Row  # noqa: E402
+from calls.models import AuditEntry, AuditHead, AuditPersonal, Call, Notification  # noqa: E402
+from calls.rows import Columns  # noqa: E402
+
+AT_ONCE = 2000
+APART = timedelta(seconds=20)
+ENTRY = Columns(AuditEntry, [column.attname for column in AuditEntry._meta.concrete_fields if column.attname != "id"])
+PERSONAL = Columns(AuditPersonal, [column.attname for column in AuditPersonal._meta.concrete_fields])
+BODY = json.dumps({"changeType": "updated", "resourceData": {"state": "established", "note": "x" * 500}})
+CHANGE_TYPES = ("created", "updated", "deleted")
+
+
+def fill(calls: int, each: int) -> None:
+    """Add what is missing."""
+    there = Call.objects.count()
+    began = timezone.now() - APART * calls
+    for start in range(there, calls, AT_ONCE):
+        made = [_call(number, began + APART * number) for number in range(start, min(start + AT_ONCE, calls))]
+        with transaction.atomic():
+            CALL.insert(made)
+            NOTIFICATION.insert([_notification(call, step) for call in made for step in range(each)])
+            _append_entries(made)
+    if there < calls:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    _end_what_rings()
+
+
+def _call(number: int, at: object) -> Call:
+    graph_key = uuid.uuid4().hex
+    return Call(
+        graph_key=graph_key,
+        graph_id=str(uuid.UUID(graph_key)),
+        chain_id=str(uuid.uuid4()),
+        tenant_id="bench",
+        state="terminated",
+        direction="incoming",
+        source={"kind": "user", "name": f"Person {number % 5000}", "id": str(uuid.uuid4()), "tenant_id": "bench"},
+        targets=[{"kind": "application", "name": "Front desk", "id": "7", "tenant_id": "bench"}],
+        modalities=["audio"],
+        received_at=at,
+        deadline=at + timedelta(seconds=15),
+        ended_at=at + timedelta(seconds=random.uniform(1, 15)),
+        updated_at=at,
+        version=2,
+    )
+
+
+def _notification(call: Call, step: int) -> Row:
+    return Row(
+        call_id=call.graph_key,
+        received_at=call.received_at + timedelta(seconds=step),
+        change_type=CHANGE_TYPES[step % 3],
+        resource=f"/app/calls/{call.graph_id}",
+        resource_type="microsoft.graph.call",
+        tenant_id="bench",
+        message_id=str(uuid.uuid4()),
+        chain_id=call.chain_id,
+        scenario_id="",
+        body=BODY,
+        digest=uuid.uuid4().hex * 2,
+        problem="",
+    )
+
+
+def _append_entries(calls: list[Call]) -> None:
+    """Append an entry for each call, in the form of the real ones; a proof of this chain is nobody's business."""
+    head = audit.locked_head()
+    entries = [
+        AuditEntry(
+            at=call.ended_at,
+            action="call.missed",
+            actor_id="system",
+            call_key=str(call.key),
+            graph_id=call.graph_id,
+            chain_id=call.chain_id,
+            tenant_id=call.tenant_id,
+            previous_hash=audit.GENESIS,
+            hash=audit.GENESIS,
+            key_id="bench",
+            signature=audit.GENESIS,
+        )
+        for call in calls
+    ]
+    inserted = sorted(primary_key for (primary_key,) in ENTRY.insert(entries, returning=("id",)))
+    PERSONAL.insert([AuditPersonal(entry_id=primary_key, actor_name="Calls Dashboard") for primary_key in inserted])
+    AuditHead.objects.update(entries=head.entries + len(inserted), last_id=inserted[-1])
+
+
+def _end_what_rings() -> None:
+    """End what earlier measurements left ringing, so that every board begins empty."""
+    Call.objects.filter(ended_at=None).update(state="terminated", ended_at=timezone.now(), missed_at=None)
+
+
+if __name__ == "__main__":
+    fill(int(sys.argv[1]), int(sys.argv[2]))
+    print(json.dumps({"calls": Call.objects.count(), "notifications": Notification.objects.count()}))
