@@ -168,9 +168,12 @@ def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
-    entry.save()
-    personal.entry = entry
-    personal.save()
+    try:
+        entry.save()
+        personal.entry = entry
+        personal.save()
+    except TypeError as error:  # Django's, when a trigger of somebody else's swallowed the row
+        raise HistoryUnavailable("The database did not keep the entry.") from error
     head.entries, head.last_id, head.last_hash = head.entries + 1, entry.pk, entry.hash
     head.save(update_fields=["entries", "last_id", "last_hash"])
 

@@ -1,6 +1,8 @@
 """Whoever tries to change history in an ordinary way is refused, whichever way it is."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from django.core.management import call_command
@@ -8,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from calls import audit, guards
 from calls.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditPersonal
-from tests.evidence.conftest import Owner, sql
+from tests.evidence.conftest import Owner, append, sql
 
 TABLES = {"calls_auditentry": "id", "calls_auditpersonal": "entry_id", "calls_auditcheckpoint": "id"}
 MODELS = (AuditEntry, AuditPersonal, AuditCheckpoint)
@@ -169,3 +171,40 @@ def test_putting_guards_up_again_leaves_those_that_stand_alone(database):
     with Owner():
         assert len(guards.missing(connection)) == len(guards.guards_of(connection))
     assert guards.missing(connection) == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a file that any program can open")
+def test_another_program_that_attaches_the_file_is_refused_too(written):
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as other:
+        other.execute("ATTACH ? AS theirs", [connection.settings_dict["NAME"]])
+        for table, key in TABLES.items():
+            for statement in ("UPDATE theirs.{} SET {} = 99", "DELETE FROM theirs.{} WHERE {} > 0"):
+                with pytest.raises(sqlite3.IntegrityError, match=guards.REFUSAL):
+                    other.execute(statement.format(table, key))
+    assert everything() == written
+
+
+SWALLOW = """CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER swallow BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION swallow()"""
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's triggers cannot swallow a row")
+@pytest.mark.parametrize("table", ["calls_auditentry", "calls_auditpersonal"])
+def test_a_trigger_that_swallows_what_is_appended_stops_the_act(table, written):
+    sql(SWALLOW.format(table))
+    try:
+        with pytest.raises(audit.HistoryUnavailable):
+            append("account.signed_in")
+    finally:
+        sql("DROP FUNCTION swallow() CASCADE")
+    assert everything() == written
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no numbers to put back")
+def test_a_number_put_back_so_that_ids_repeat_stops_the_act(written):
+    sql(
+        "SELECT setval(pg_get_serial_sequence('calls_auditentry', 'id'), (SELECT min(id) FROM calls_auditentry), false)"
+    )
+    with pytest.raises(DatabaseError):
+        append("account.signed_in")
+    assert everything() == written

@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from calls.models import AuditEntry, AuditHead, Call, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser, post, signed_in_client
 from tests.conftest import People
+from tests.evidence.conftest import make_call
 from tests.product.test_reject import actions
 from tests.servers import Dashboard, wait_until
 
@@ -123,6 +125,14 @@ def test_without_the_right_is_403_and_an_entry_for_each_call(
     assert actions() == ["reject.not_allowed"] * 2
     assert set(AuditEntry.objects.filter(bulk_id__isnull=False).values_list("call_key", flat=True)) == set(keys)
     assert not graph.rejects
+
+
+def test_without_the_right_nobody_fills_the_history_with_one_request(dashboard: Dashboard, people: People) -> None:
+    ended = {"state": "terminated", "ended_at": timezone.now(), "deadline": None}
+    keys = [str(make_call(number, **ended).key) for number in range(60)]
+    with signed_in_client(dashboard, "viewer") as client:
+        assert reject_all(client, keys).status_code == 403
+    assert actions() == ["reject.not_allowed"] * 50
 
 
 def test_when_the_history_cannot_be_written_graph_is_not_asked(graph: Simulator, supervisor: Browser) -> None:
