@@ -53,7 +53,7 @@ def open_socket(
 ) -> AbstractContextManager[ClientConnection]:
     """Return what connects a socket of the live board, with the client's cookies, and closes it in the end."""
     cookies = "; ".join(f"{name}={value}" for name, value in (client.cookies.items() if client else ()))
-    headers = {"Origin": origin or f"http://localhost:{dashboard.port}", **({"Cookie": cookies} if cookies else {})}
+    headers = {"Origin": origin or dashboard.public_url, **({"Cookie": cookies} if cookies else {})}
     return connect(dashboard.socket_url, additional_headers=headers, proxy=None)
 
 

@@ -40,13 +40,14 @@ class Dashboard:
 
     PYTHON = (sys.executable, "-X", "dev")
 
-    def __init__(self, environment: dict[str, str], log: Path, port: int | None = None) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, port: int | None = None, public_url: str = "") -> None:
         self.port = port or free_port()
+        self.public_url = public_url or f"http://localhost:{self.port}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.webhook_url = f"{self.url}/api/calls"
         self.socket_url = f"ws://127.0.0.1:{self.port}/ws/calls/"
         self._log = log
-        self._environment = {**environment, "PORT": str(self.port), "PUBLIC_URL": f"http://localhost:{self.port}"}
+        self._environment = {**environment, "PORT": str(self.port), "PUBLIC_URL": self.public_url}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Dashboard":

@@ -38,7 +38,7 @@ def test_while_the_database_is_away_everything_answers_in_words(
     readiness = httpx.get(f"{without_database.url}/readyz", timeout=30)
     assert readiness.status_code == 503
     assert "does not answer" in readiness.json()["parts"]["database"]
-    with httpx.Client(base_url=without_database.url, cookies={"sessionid": "some-session"}, timeout=30) as client:
+    with httpx.Client(base_url=without_database.url, cookies={"sessionid": "session0123456789"}, timeout=30) as client:
         page = client.get("/calls/")
         assert (page.status_code, "Retry-After" in page.headers) == (503, True)
         assert "The database cannot be reached" in page.text

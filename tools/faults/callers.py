@@ -3,6 +3,7 @@
 import json
 import queue
 import socket
+import ssl
 import threading
 import time
 import uuid
@@ -21,7 +22,9 @@ class Callers:
     which it is found in the database.
     """
 
-    def __init__(self, ports: Sequence[int], token: str, tenant: str, rate: float = 500.0) -> None:
+    def __init__(
+        self, ports: Sequence[int], token: str, tenant: str, rate: float = 500.0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
         self.unanswered = 0
@@ -30,6 +33,7 @@ class Callers:
         self.answered_at: dict[int, float] = {}
         self._ports, self._tenant, self._pause = list(ports), tenant, CONNECTIONS / rate
         self._head = f"POST /api/calls HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        self._tls = tls
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(CONNECTIONS)]
         self._lock = threading.Lock()
@@ -49,7 +53,7 @@ class Callers:
         return self.answered_at.get(status, 0.0)
 
     def _call(self, number: int) -> None:
-        line = _Line(self._ports[number % len(self._ports)])
+        line = _Line(self._ports[number % len(self._ports)], self._tls)
         due = time.monotonic()
         bodies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         while not self._stop.is_set():
@@ -83,8 +87,8 @@ class Callers:
 class _Line:
     """One connection, made anew when it is gone."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, tls: ssl.SSLContext | None) -> None:
+        self._port, self._tls = port, tls
         self._socket: socket.socket | None = None
 
     def ask(self, request: bytes) -> bytes | None:
@@ -93,6 +97,8 @@ class _Line:
             if self._socket is None:
                 self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=ANSWER_SECONDS)
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self._tls:
+                    self._socket = self._tls.wrap_socket(self._socket, server_hostname="localhost")
             self._socket.sendall(request)
             received = b""
             while b"\r\n\r\n" not in received:

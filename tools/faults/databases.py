@@ -113,7 +113,7 @@ def full(place: Place) -> Iterator[Finding]:
             dashboard.wait_ready()
             place.simulator.webhook_url = dashboard.webhook_url
             supervisors = place.supervisors(dashboard)
-            place.simulator.ring()
+            call = place.simulator.ring()
             (key,) = live(database_url)
             with watched(place, database_url, [dashboard], rate=200) as watching:
                 callers = watching.callers
@@ -123,7 +123,7 @@ def full(place: Place) -> Iterator[Finding]:
                 wait_until(lambda: callers.last(503) > full_at, 30)
                 yield exactly("a page answers", page(supervisors[0]), 200)
                 yield exactly("a reject answers", press(supervisors[0], key), 503)
-                yield exactly("Graph asked to reject", len(place.simulator.rejects), 0)
+                yield exactly("Graph asked to reject", sum(r.call_id == call.id for r in place.simulator.rejects), 0)
                 time.sleep(2)
                 clear(dashboard.pid)
                 clear_at = time.monotonic()

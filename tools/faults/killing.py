@@ -42,7 +42,7 @@ def kill(place: Place) -> Iterator[Finding]:
 
 
 def stop(place: Place) -> Iterator[Finding]:
-    """SIGTERM under load, with sockets open, a socket that never reads and decisions Graph is slow to answer"""
+    """SIGTERM under load, with sockets open and decisions under way that Graph takes twelve seconds to answer"""
     for uvicorn in (False, True):
         yield from _stop_one(place, uvicorn=uvicorn)
 
@@ -55,7 +55,7 @@ def _stop_one(place: Place, *, uvicorn: bool) -> Iterator[Finding]:
         dashboard.wait_ready()
         place.simulator.webhook_url = dashboard.webhook_url
         supervisors = place.supervisors(dashboard)
-        place.simulator.faults.reject(delay=4, status=202)
+        place.simulator.faults.reject(delay=4 if place.short else 12, status=202)
         with (
             place.browsers(dashboard, each=5),
             place.callers(dashboard) as callers,

@@ -1,5 +1,6 @@
 """Other people's servers, ours to kill: PostgreSQL, Redis and nginx on free ports, in a directory that goes away."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -19,7 +20,7 @@ START_SECONDS = 30.0
 
 
 class NotInstalled(Exception):
-    """A program that a fault needs is not on this machine."""
+    """A program that a fault needs is not on this machine; that fault is not run, and the table says so."""
 
 
 def program(name: str) -> str:
@@ -71,17 +72,17 @@ class Machine:
     def freeze(self) -> None:
         """Let it stand still: connections stay, answers do not come."""
         for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+            _send(pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
         for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+            _send(pid, signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
         pids = self._pids() if number == signal.SIGKILL else self._pids()[:1]
         for pid in pids:
-            os.kill(pid, number)
+            _send(pid, number)
         if self._process:
             self._process.wait(timeout=30)
 
@@ -112,6 +113,11 @@ class Machine:
 
     def _command(self) -> list[str]:
         raise NotImplementedError
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # a child may have ended by itself meanwhile
+        os.kill(pid, number)
 
 
 class PostgreSQL(Machine):
@@ -163,6 +169,13 @@ class Redis(Machine):
     def url(self) -> str:
         """Its address."""
         return f"redis://127.0.0.1:{self.port}/0"
+
+    def ask(self, *command: str) -> str:
+        """Return what it answers to a command."""
+        parts = "".join(f"${len(part)}\r\n{part}\r\n" for part in command)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
+            line.sendall(f"*{len(command)}\r\n{parts}".encode())
+            return line.recv(65536).decode()
 
     def _command(self) -> list[str]:
         return [self._server, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]

@@ -43,6 +43,9 @@ class _Plain(Dashboard):
 class _PlainUvicorn(UvicornDashboard):
     PYTHON = (sys.executable,)
 
+    def _program(self) -> list[str]:
+        return [*super()._program(), "--timeout-graceful-shutdown", "3"]
+
 
 @dataclass
 class Place:
@@ -112,11 +115,13 @@ class Place:
             machine.resume()
             machine.kill()
 
-    def dashboard(self, database_url: str, *, uvicorn: bool = False, port: int | None = None, **more: str) -> Dashboard:
+    def dashboard(
+        self, database_url: str, *, uvicorn: bool = False, port: int | None = None, public_url: str = "", **more: str
+    ) -> Dashboard:
         """Return a dashboard on that database, not started yet."""
         kind = _PlainUvicorn if uvicorn else _Plain
         environment = self.ground.environment(database_url, LOG_LEVEL="INFO", **more)
-        return kind(environment, self.directory() / "dashboard.log", port)
+        return kind(environment, self.directory() / "dashboard.log", port, public_url)
 
     def directory(self) -> Path:
         """Return a new directory that other accounts may pass through."""
@@ -206,7 +211,7 @@ def seen(browser: Browser) -> dict[str, int]:
     return {key: call["version"] for key, call in list(browser.calls.items())}
 
 
-def seconds_until_true(browsers: Sequence[Browser], database_url: str, within: float = 15.0) -> float:
+def seconds_until_true(browsers: Sequence[Browser], database_url: str, within: float = 40.0) -> float:
     """Return after how many seconds every browser shows what the database holds; more than `within` if never."""
     started = time.monotonic()
     truth = live(database_url)
@@ -220,11 +225,12 @@ def seconds_until_true(browsers: Sequence[Browser], database_url: str, within: f
 
 @dataclass
 class Watching:
-    """Callers, browsers that watch what they do, and whether those saw the truth in the end."""
+    """Callers, browsers that watch what they do, and whether those stayed and saw the truth in the end."""
 
     callers: Callers
     browsers: list[Browser]
     truth: Finding
+    closed: int = 0
 
 
 @contextmanager
@@ -237,6 +243,7 @@ def watched(
             watching = Watching(callers, browsers, told("the boards' truth", "not looked at"))
             yield watching
         seconds = seconds_until_true(browsers, database_url)
+        watching.closed = sum(browser.close_code is not None for browser in browsers)
         watching.truth = at_most("seconds until every board shows the truth", seconds, TRUTH_SECONDS, "s")
 
 
