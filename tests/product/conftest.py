@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -124,3 +125,20 @@ def browser_of(dashboard: Dashboard, calm_board: None, people: People) -> Iterat
     yield open_browser
     for browser in opened:
         browser.close()
+
+
+@pytest.fixture
+def own_dashboard(
+    database: None,
+    dashboard_environment: dict[str, str],
+    collected_static: None,
+    running_simulator: Simulator,
+    tmp_path: Path,
+) -> Iterator[Dashboard]:
+    """A dashboard that this test may stop, kill and start again."""
+    running_simulator.forget()
+    with Dashboard(dashboard_environment, tmp_path / "log") as dashboard:
+        running_simulator.webhook_url = dashboard.webhook_url
+        dashboard.wait_ready()
+        yield dashboard
+    running_simulator.forget()

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -20,23 +19,6 @@ from tests.conftest import People
 from tests.product import bodies
 from tests.product.test_reject import press_reject
 from tests.servers import ROOT, Dashboard, wait_until
-
-
-@pytest.fixture
-def own_dashboard(
-    database: None,
-    dashboard_environment: dict[str, str],
-    collected_static: None,
-    running_simulator: Simulator,
-    tmp_path: Path,
-) -> Iterator[Dashboard]:
-    """A dashboard that this test may stop and kill."""
-    running_simulator.forget()
-    with Dashboard(dashboard_environment, tmp_path / "log") as dashboard:
-        running_simulator.webhook_url = dashboard.webhook_url
-        dashboard.wait_ready()
-        yield dashboard
-    running_simulator.forget()
 
 
 class Load:

@@ -35,11 +35,6 @@ def at_most(what: str, counted: float, bound: float, unit: str = "") -> Finding:
     return Finding(what, told, limit, counted <= bound, (counted, bound) if unit == "s" else None)
 
 
-def at_least(what: str, counted: float, bound: float) -> Finding:
-    """Return a finding that must be this or more."""
-    return Finding(what, f"{counted:,}", f"≥ {bound:,}", counted >= bound)
-
-
 def told(what: str, counted: object) -> Finding:
     """Return a finding that is only told."""
     return Finding(what, f"{counted:,}" if isinstance(counted, int) else str(counted))

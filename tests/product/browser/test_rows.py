@@ -2,8 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -133,23 +131,6 @@ def test_a_dashboard_that_cannot_be_reached_says_so_and_the_call_can_be_rejected
     reject.click()
     expect(anywhere(supervisor, "Ada Lovelace")).to_contain_text("Rejected by you")
     assert len(graph.rejects) == 1
-
-
-@pytest.fixture
-def own_dashboard(
-    database: None,
-    dashboard_environment: dict[str, str],
-    collected_static: None,
-    running_simulator: Simulator,
-    tmp_path: Path,
-) -> Iterator[Dashboard]:
-    """A dashboard that this test may stop and start again."""
-    running_simulator.forget()
-    with Dashboard(dashboard_environment, tmp_path / "log") as dashboard:
-        running_simulator.webhook_url = dashboard.webhook_url
-        dashboard.wait_ready()
-        yield dashboard
-    running_simulator.forget()
 
 
 def test_a_restarted_server_is_found_again_with_what_rings(
