@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
-from django.db import DatabaseError, InterfaceError, connections
+from django.contrib.auth.models import User
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.http import require_POST
 
-from calls import audit, process, rejections, roles
+from calls import audit, process, rejections, rights, roles
 from calls.signins import actor_of
 
 logger = logging.getLogger(__name__)
@@ -58,10 +58,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request by somebody who is signed in: who, and when it arrived."""
+    """A request by somebody who is signed in: who, whether they may decide about calls, and when it arrived."""
 
     request: HttpRequest
-    user: Any
+    user: User
+    may_decide: bool
     actor: audit.Actor
     at: datetime
 
@@ -107,13 +108,23 @@ async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[
 
 async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
     try:
-        user = await request.auser()
-        if not user.is_authenticated:
-            return signed_out()
-        return await decide(Asked(request, user, actor_of(user, request), at), **named)
+        asked = await process.running().threads["decisions"].run(_asked, request, at)
+        return await decide(asked, **named) if asked else signed_out()
     except (DatabaseError, InterfaceError):
         logger.exception("The database refused, so nothing was done.")
         return not_recorded()
+
+
+def _asked(request: HttpRequest, at: datetime) -> Asked | None:
+    """Return who asks for what, None for somebody who is not signed in.
+
+    All of it in one go, and over a connection that stays: nothing between a click and Graph waits for a new one, and
+    while Graph takes its time the request holds none that others want.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    return Asked(request, user, rights.has(user, roles.REJECT), actor_of(user, request), at)
 
 
 def signed_out() -> Reply:
@@ -133,11 +144,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
 
 
-async def may_decide(asked: Asked) -> bool:
-    """Return whether whoever asks has the right to decide about calls."""
-    return bool(await asked.user.ahas_perm(roles.REJECT))
-
-
 async def record_refusal(
     asked: Asked,
     action: str,
@@ -153,13 +159,8 @@ async def record_refusal(
 
 
 async def carry_out(work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` returns, or raise what it raises; it goes on when whoever waits for it is cancelled.
-
-    The request's own database connection is given back meanwhile: Graph may take its time, and others want to work.
-    """
-    working = asyncio.shield(process.running().run(work))
-    await sync_to_async(connections.close_all)()
-    return await working
+    """Return what `work` returns, or raise what it raises; it goes on when whoever waits for it is cancelled."""
+    return await asyncio.shield(process.running().run(work))
 
 
 def read_json(request: HttpRequest) -> dict[str, Any] | None:

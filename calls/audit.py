@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from calls import signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
+from calls.rows import Columns, read
 
 GENESIS = "0" * 64
 Kind = AuditCheckpoint.Kind
@@ -45,6 +46,9 @@ CHAINED_FIELDS = (
     "previous_hash",
     "key_id",
 )
+ENTRY = Columns(AuditEntry, [column.attname for column in AuditEntry._meta.concrete_fields if column.attname != "id"])
+PERSONAL = Columns(AuditPersonal, [column.attname for column in AuditPersonal._meta.concrete_fields])
+HEAD = Columns(AuditHead, ["entries", "last_id", "last_hash"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +172,20 @@ def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
-    try:
-        entry.save()
-        personal.entry = entry
-        personal.save()
-    except TypeError as error:  # Django's, when a trigger of somebody else's swallowed the row
-        raise HistoryUnavailable("The database did not keep the entry.") from error
+    entry.pk = _keep(ENTRY, entry, "id")
+    personal.entry = entry
+    _keep(PERSONAL, personal, "entry_id")
     head.entries, head.last_id, head.last_hash = head.entries + 1, entry.pk, entry.hash
-    head.save(update_fields=["entries", "last_id", "last_hash"])
+    HEAD.update([head])
+
+
+def _keep(columns: Columns, row: AuditEntry | AuditPersonal, key: str) -> int:
+    """Insert the row and return its primary key. Raises HistoryUnavailable when it is not kept."""
+    kept = columns.insert([row], returning=[key])
+    if not kept:  # a trigger of somebody else's swallowed it
+        raise HistoryUnavailable("The database did not keep the entry.")
+    row._state.adding = False
+    return int(kept[0][0])
 
 
 def locked_head() -> AuditHead:
@@ -185,10 +195,10 @@ def locked_head() -> AuditHead:
     """
     if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
-    try:
-        return AuditHead.objects.select_for_update().get()
-    except AuditHead.DoesNotExist:
-        raise HistoryUnavailable("The audit history has no head; `manage.py migrate` restores it.") from None
+    heads = read(AuditHead, "id = 1", [], lock=True)
+    if not heads:
+        raise HistoryUnavailable("The audit history has no head; `manage.py migrate` restores it.")
+    return heads[0]
 
 
 def _commit_to(personal: AuditPersonal) -> tuple[dict[str, str], dict[str, str]]:

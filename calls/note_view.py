@@ -12,7 +12,6 @@ from calls.acts import (
     act,
     carry_out,
     is_json,
-    may_decide,
     not_recorded,
     read_json,
     record_refusal,
@@ -25,7 +24,7 @@ from calls.reject_view import unknown_call
 @act(then="call")
 async def note(asked: Asked, key: uuid.UUID) -> Reply:
     """Add the note: 200; 404; 409 while the call rings and nobody has decided; 422 for none, or one too long."""
-    if not await may_decide(asked):
+    if not asked.may_decide:
         await record_refusal(asked, "call.note_not_allowed", [key])
         return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
     text = _read_note(asked)

@@ -10,16 +10,23 @@ DecisionError
 └── NotRecorded        503: the audit entry could not be committed, so nothing was done
 """
 
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from django.db import transaction
 from django.utils import timezone
 
 from calls.graph.vocabulary import Direction
 from calls.live import LIVE
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
+from calls.rows import Columns, read
 
 Outcome = RejectAttempt.Outcome
+T = TypeVar("T")
+VERSION = Columns(Call, ["version", "updated_at"])
 
 
 class DecisionError(Exception):
@@ -68,7 +75,26 @@ class NotRecorded(DecisionError):
     """The history cannot be written, so nothing was done."""
 
 
-def target_of(named: Call) -> Call:
+def act_on(key: uuid.UUID, work: Callable[[Call, Call], T]) -> T | UnknownCall:
+    """Return `work(named, call)`, done in one transaction that holds the call to act on; UnknownCall without any.
+
+    Never holds one call while it waits for another.
+    """
+    named, aim = None, key
+    while True:
+        with transaction.atomic():
+            found = read(Call, "key = %s", [aim], lock=True)
+            if not found:
+                return UnknownCall()
+            call = found[0]
+            named = named or call
+            target = _target_of(call)
+            if target.pk == call.pk:
+                return work(named, call)
+        aim = target.key
+
+
+def _target_of(named: Call) -> Call:
     """Return the call to act on: the one named, or, when that stopped ringing, the newest of its chain that rings.
 
     The same person can ring under several ids. Policy-recording calls stand for different participants and are never
@@ -88,8 +114,7 @@ def target_of(named: Call) -> Call:
 
 def obstacle_to(call: Call) -> DecisionError | None:
     """Return what stands in the way of deciding about the call now, None when nothing does."""
-    held = call.attempts.exclude(outcome=Outcome.REFUSED).first()
-    if held:
+    for held in read(RejectAttempt, "call_id = %s AND outcome <> %s", [call.pk, Outcome.REFUSED]):  # one at most
         return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
     if call.ended_at and not call.missed_at:
         return Gone("ended" if call.established_at else "caller_left")
@@ -108,4 +133,4 @@ def has_lapsed(call: Call) -> bool:
 def touch(call: Call) -> None:
     """Make a new version of the call, because something that browsers are shown beside it has changed."""
     call.version, call.updated_at = call.version + 1, timezone.now()
-    call.save(update_fields=["version", "updated_at"])
+    VERSION.update([call])

@@ -5,7 +5,7 @@ import uuid
 from django.utils.translation import gettext as _
 
 from calls import obstacles, passing, process
-from calls.acts import Asked, Reply, act, carry_out, may_decide, not_recorded, record_refusal
+from calls.acts import Asked, Reply, act, carry_out, not_recorded, record_refusal
 from calls.moments import iso
 from calls.reject_view import decided_by_another, gone, unknown_call
 
@@ -13,7 +13,7 @@ from calls.reject_view import decided_by_another, gone, unknown_call
 @act(then="board")
 async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
     """Let the call pass: 200, also when somebody did before; 404; 409 decided already; 410 gone."""
-    if not await may_decide(asked):
+    if not asked.may_decide:
         await record_refusal(asked, "call.let_pass_not_allowed", [key])
         return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
     running = process.running()

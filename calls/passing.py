@@ -3,19 +3,20 @@
 A call that was let pass is silent on every screen. While its window is open it can still be rejected.
 """
 
+import functools
 import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from calls import audit, metrics
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
-from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, obstacle_to, target_of
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, act_on, obstacle_to
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -47,23 +48,22 @@ async def let_pass(key: uuid.UUID, actor: audit.Actor, *, thread: DatabaseThread
 
 
 def _let_pass(key: uuid.UUID, actor: audit.Actor) -> Passed | DecisionError:
-    with transaction.atomic():
-        named = Call.objects.filter(key=key).first()
-        if named is None:
-            return UnknownCall()
-        call = Call.objects.select_for_update().get(pk=target_of(named).pk)
-        if obstacle := obstacle_to(call):
-            _record_obstacle(actor, call, obstacle)
-            return obstacle
-        now = call.let_pass_at is None
-        if now:
-            _mark(call, actor)
-            retargeted = {"retargeted_from": named.graph_id} if call.pk != named.pk else {}
-            details = {"received_at": iso(call.received_at), "deadline": iso(call.deadline), **retargeted}
-            audit.append("call.let_pass", actor=actor, call=call, details=details)
-            metrics.LET_PASS.labels("let_pass").inc()
-        at = call.let_pass_at or call.updated_at
-        return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
+    return act_on(key, functools.partial(_let_held_pass, actor))
+
+
+def _let_held_pass(actor: audit.Actor, named: Call, call: Call) -> Passed | DecisionError:
+    if obstacle := obstacle_to(call):
+        _record_obstacle(actor, call, obstacle)
+        return obstacle
+    now = call.let_pass_at is None
+    if now:
+        _mark(call, actor)
+        retargeted = {"retargeted_from": named.graph_id} if call.pk != named.pk else {}
+        details = {"received_at": iso(call.received_at), "deadline": iso(call.deadline), **retargeted}
+        audit.append("call.let_pass", actor=actor, call=call, details=details)
+        metrics.LET_PASS.labels("let_pass").inc()
+    at = call.let_pass_at or call.updated_at
+    return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
 
 
 def _mark(call: Call, actor: audit.Actor) -> None:

@@ -16,7 +16,6 @@ from calls.acts import (
     act,
     carry_out,
     is_json,
-    may_decide,
     not_recorded,
     read_json,
     record_refusal,
@@ -52,7 +51,7 @@ class Bulk:
 @act(then="board")
 async def reject(asked: Asked, key: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
-    if not await may_decide(asked):
+    if not asked.may_decide:
         await record_refusal(asked, "reject.not_allowed", [key])
         return _not_allowed()
     form = _read_form(asked)
@@ -68,7 +67,7 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
 async def reject_many(asked: Asked) -> Reply:
     """Reject several calls side by side for one reason, and tell what became of each."""
     bulk = _read_bulk(asked)
-    if not await may_decide(asked):
+    if not asked.may_decide:
         keys, bulk_id = (bulk.keys[:MOST_AT_ONCE], bulk.id) if bulk else ([], None)
         await record_refusal(asked, "reject.not_allowed", keys, bulk_id=bulk_id)
         return _not_allowed()

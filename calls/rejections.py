@@ -5,6 +5,7 @@ of it, and an outcome follows whatever happens. One attempt holds a call; only a
 """
 
 import asyncio
+import functools
 import logging
 import time
 import uuid
@@ -28,11 +29,11 @@ from calls.obstacles import (
     GraphRefused,
     NotRecorded,
     Unknown,
-    UnknownCall,
+    act_on,
     obstacle_to,
-    target_of,
     touch,
 )
+from calls.rows import Columns, read
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -41,15 +42,19 @@ RECORD_ATTEMPTS = 5
 RECORD_PAUSE_SECONDS = 0.5
 NO_DEADLINE_SECONDS = 15.0
 # Not the note: another one may have been written while Graph was asked.
-SETTLED_FIELDS = (
-    "outcome",
-    "settled_at",
-    "graph_status",
-    "graph_code",
-    "graph_message",
-    "request_id",
-    "client_request_id",
+SETTLED = Columns(
+    RejectAttempt,
+    [
+        "outcome",
+        "settled_at",
+        "graph_status",
+        "graph_code",
+        "graph_message",
+        "request_id",
+        "client_request_id",
+    ],
 )
+ATTEMPT = Columns(RejectAttempt, [column.attname for column in RejectAttempt._meta.concrete_fields])
 Outcome = RejectAttempt.Outcome
 
 
@@ -131,30 +136,30 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    with transaction.atomic():
-        named = Call.objects.filter(key=wish.key).first()
-        if named is None:
-            return UnknownCall()
-        call = Call.objects.select_for_update().get(pk=target_of(named).pk)
-        obstacle = obstacle_to(call)
-        if obstacle:
-            _record_obstacle(wish, call, obstacle)
-            return obstacle
-        attempt = RejectAttempt.objects.create(
-            call=call,
-            reason=wish.reason,
-            note=wish.note,
-            actor_id=wish.actor.id,
-            actor_name=wish.actor.name,
-            requested_at=timezone.now(),
-            bulk_id=wish.bulk_id,
-        )
-        touch(call)
-        details = {**_reported(wish, call), "deadline": iso(call.deadline)}
-        if call.pk != named.pk:
-            details["retargeted_from"] = named.graph_id
-        audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
-        return attempt
+    return act_on(wish.key, functools.partial(_claim_held, wish))
+
+
+def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | DecisionError:
+    obstacle = obstacle_to(call)
+    if obstacle:
+        _record_obstacle(wish, call, obstacle)
+        return obstacle
+    attempt = RejectAttempt(
+        call=call,
+        reason=wish.reason,
+        note=wish.note,
+        actor_id=wish.actor.id,
+        actor_name=wish.actor.name,
+        requested_at=timezone.now(),
+        bulk_id=wish.bulk_id,
+    )
+    ATTEMPT.insert([attempt])
+    touch(call)
+    details = {**_reported(wish, call), "deadline": iso(call.deadline)}
+    if call.pk != named.pk:
+        details["retargeted_from"] = named.graph_id
+    audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
+    return attempt
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
@@ -266,14 +271,14 @@ async def _record_for_sure(
 
 def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
     with transaction.atomic():
-        call = Call.objects.select_for_update().get(pk=attempt.call_id)
+        (call,) = read(Call, "id = %s", [attempt.call_id], lock=True)
         if outcome == Outcome.ENDED_ELSEWHERE:
             outcome = _why_gone(call, attempt)
         steps = [outcome, *_follows(outcome, call)]
         attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
-        attempt.save(update_fields=SETTLED_FIELDS)
+        SETTLED.update([attempt])
         touch(call)
         heard = audit.GraphAnswer(**asdict(answer))
         audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard, details=timing)

@@ -1,4 +1,4 @@
-"""Whether those who watch may still watch: signed in, active, with the right. One pass for all sockets."""
+"""What people may do now: one person, or everybody who watches, in as few queries as can be."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -13,6 +14,17 @@ from django.utils.crypto import constant_time_compare
 from calls import roles
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+HOLDS = """
+    SELECT 1 FROM auth_permission right_
+    JOIN django_content_type kind ON kind.id = right_.content_type_id
+    WHERE right_.codename = %s AND kind.app_label = %s AND (
+        right_.id IN (SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %s)
+        OR right_.id IN (
+            SELECT of_group.permission_id FROM auth_group_permissions of_group
+            JOIN auth_user_groups membership ON membership.group_id = of_group.group_id WHERE membership.user_id = %s
+        )
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,20 @@ def standing_of(watching: Iterable[tuple[str, int]]) -> Standing:
     signed_out = {key for key, user_id in pairs if not _is_signed_in(by_key.get(key, {}), user_id, allowed)}
     may_reject = set(_users_with(roles.REJECT, user_ids).values_list("pk", flat=True))
     return Standing(signed_out, user_ids - allowed.keys(), may_reject)
+
+
+def has(user: User, right: str) -> bool:
+    """Return whether the user has the right, by themselves, by a group or as a superuser. One query at most.
+
+    Django's own `has_perm` reads every right the user has, in two queries, and takes five times as long: this stands
+    between a click and Graph.
+    """
+    if not user.is_active or user.is_superuser:
+        return user.is_active
+    app, _, codename = right.partition(".")
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDS, [codename, app, user.pk, user.pk])
+        return cursor.fetchone() is not None
 
 
 def _users_with(right: str, user_ids: set[int]) -> QuerySet[User]:

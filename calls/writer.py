@@ -21,6 +21,7 @@ from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, Row, row_of
 from calls.folding import Change, fold
 from calls.graph.payloads import Subject
 from calls.models import Call, Notification
+from calls.rows import read
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -296,10 +297,7 @@ def _lock_calls(arrivals: list[Arrival]) -> list[Call]:
     }
     if not keys:
         return []
-    columns = ", ".join(str(column.column) for column in Call._meta.concrete_fields)
-    statement = f"SELECT {columns} FROM {Call._meta.db_table} WHERE graph_key IN ({_marks(keys)}) ORDER BY graph_key"
-    locking = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    return list(Call.objects.raw(statement + locking, list(keys)))
+    return read(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
 
 
 def _create_calls(new: list[Call]) -> None:
