@@ -57,7 +57,7 @@ def _rights_of(user: User) -> tuple[bool, bool]:
 
 
 async def _send_frames(board: Board, viewer: Viewer, send: Any) -> None:
-    await board.loaded.wait()
+    await board.attend()
     board.join(viewer)
     try:
         while viewer.close_code is None:

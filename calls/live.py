@@ -4,6 +4,9 @@ The database is the truth. Hints name calls that may have changed; the board rea
 every viewer the same frame. Hints can be lost (layers drop, processes die), so a sweep compares the board with the
 database every few seconds and reads whatever differs. However many watch, a flush costs one query.
 
+While nobody watches, the board rests: it holds nothing, reads nothing and takes no hints, and is read anew for the
+next who comes. Of several processes only those pay for the board that somebody is connected to.
+
 A viewer that does not acknowledge gets nothing more until it does, and then the newest state in one frame: what a slow
 browser is owed never grows.
 """
@@ -32,6 +35,7 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.02
 SWEEP_SECONDS = 2.0
 SWEEP_ENDED_SECONDS = 60
+REST_SECONDS = 5.0  # without a viewer; a page that is loaded again is back sooner
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
 FRAMES_IN_FLIGHT = 2
@@ -194,11 +198,14 @@ class Board:
         self.marks: dict[int, datetime] = {}
         self.attended_since: datetime | None = None
         self.revision = 0
-        self.loaded = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._loaded = asyncio.Event()
+        self._idle_since = float("-inf")
         self.swept_at = float("-inf")
 
     def start(self) -> None:
         """Begin to read, sweep and beat, in the running event loop."""
+        self._wanted.set()
         loops = (self._flush_for_ever, self._sweep_for_ever, self._beat_for_ever)
         self._tasks = [asyncio.create_task(loop(), name=loop.__name__) for loop in loops]
 
@@ -208,15 +215,34 @@ class Board:
             task.cancel()
 
     def hint(self, primary_keys: Iterable[int]) -> None:
-        """Note that these calls may have changed; they are read with the next flush."""
+        """Note that these calls may have changed; they are read with the next flush, if anybody watches."""
+        if self.rests:
+            return
         self._hinted.update(primary_keys)
         self._wake.set()
 
     def add(self, new: Iterable[Call]) -> None:
-        """Take calls that were just created, as they were committed; they are shown with the next flush."""
+        """Take calls that were just created, as they were committed; they are shown with the next flush, to any."""
+        if self.rests:
+            return
         self._new.extend(new)
         if self._new:
             self._wake.set()
+
+    @property
+    def rests(self) -> bool:
+        """Whether nobody has watched for a while, so that nothing is read."""
+        return not self._wanted.is_set() and not self._loaded.is_set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether whoever comes need not wait for more than one reading of the live calls."""
+        return self.rests or self._loaded.is_set()
+
+    async def attend(self) -> None:
+        """Return when the board is up to date for somebody who is about to join, who must `leave` whatever happens."""
+        self._wanted.set()
+        await self._loaded.wait()
 
     # Viewers --------------------------------------------------------------------------------------------------------
 
@@ -234,6 +260,7 @@ class Board:
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         self._viewers.discard(viewer)
+        self._idle_since = time.monotonic()
         metrics.VIEWERS.set(len(self._viewers))
         self.recount()
 
@@ -318,16 +345,26 @@ class Board:
     # Reading --------------------------------------------------------------------------------------------------------
 
     async def _flush_for_ever(self) -> None:
-        await self._load()
         while True:
-            await self._wake.wait()
-            started = time.monotonic()
-            await self._guarded(self._flush)
-            # The first change after a quiet while went out at once; those right behind it share the next frame.
-            await asyncio.sleep(max(0.0, FLUSH_SECONDS - (time.monotonic() - started)))
+            await self._load()
+            while self._wanted.is_set():
+                await self._wake.wait()
+                started = time.monotonic()
+                await self._guarded(self._flush)
+                # The first change after a quiet while went out at once; those right behind it share the next frame.
+                await asyncio.sleep(max(0.0, FLUSH_SECONDS - (time.monotonic() - started)))
+            self._rest()
+            await self._wanted.wait()
+
+    def _rest(self) -> None:
+        self._loaded.clear()
+        self._shown, self._left, self._hinted, self._new = {}, {}, set(), []
+        self.revision += 1
+        self.swept_at = float("-inf")
+        metrics.LIVE_CALLS.set(float("nan"))
 
     async def _load(self) -> None:
-        while not self.loaded.is_set():
+        while not self._loaded.is_set():
             try:
                 self._left = await self._thread.run(read_versions)
                 live = await self._thread.run(read_live_keys)
@@ -335,7 +372,8 @@ class Board:
                 self.hint(live)
                 while self._hinted:
                     await self._flush()
-                self.loaded.set()
+                self._idle_since = time.monotonic()
+                self._loaded.set()
             except Exception:
                 logger.exception("The live board cannot be read; it is tried again.")
                 await asyncio.sleep(ERROR_PAUSE_SECONDS)
@@ -397,11 +435,15 @@ class Board:
         return f'"{self._shown.pop(primary_key).call.key}"'
 
     async def _sweep_for_ever(self) -> None:
-        await self.loaded.wait()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
+            if not self._loaded.is_set():
+                continue
             await self._guarded(self._sweep)
             self._close_silent_viewers()
+            if not self._viewers and time.monotonic() - self._idle_since > REST_SECONDS:
+                self._wanted.clear()
+                self._wake.set()
 
     async def _sweep(self) -> None:
         versions = await self._thread.run(read_versions)
@@ -412,7 +454,6 @@ class Board:
         self.swept_at = time.monotonic()
 
     async def _beat_for_ever(self) -> None:
-        await self.loaded.wait()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             self._broadcast("heartbeat", self._standing())

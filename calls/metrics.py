@@ -23,5 +23,5 @@ CHECKPOINTS_KEPT = Gauge(
     "calls_checkpoints_kept_timestamp_seconds",
     "When audit checkpoints were last known to be outside the database, Unix time",
 )
-LIVE_CALLS = Gauge("calls_live", "Calls on the live board of this process")
+LIVE_CALLS = Gauge("calls_live", "Calls on the live board of this process, NaN while nobody watches it")
 FRAMES = Counter("calls_frames", "Frames sent to browsers")

@@ -66,7 +66,7 @@ def _ask_database() -> None:
 
 
 def _board_problem(running: process.Process) -> str:
-    if not running.board.loaded.is_set():
+    if not running.board.is_ready:
         return "The live board is not loaded yet."
     behind = time.monotonic() - running.board.swept_at
     if running.board.swept_at > 0 and behind > BOARD_TOO_OLD_SECONDS:

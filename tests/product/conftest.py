@@ -1,6 +1,7 @@
 """A dashboard in its own process, a Graph simulator at its other side, and browsers' sockets."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -109,8 +110,8 @@ def graph(dashboard: Dashboard, running_simulator: Simulator) -> Iterator[Simula
 
 @pytest.fixture
 def calm_board(dashboard: Dashboard) -> None:
-    """A board that has swept away the calls of earlier tests, as it does within seconds of their rows' going."""
-    wait_until(lambda: "calls_live 0.0" in httpx.get(f"{dashboard.url}/metrics").text)
+    """A board that rests, or has swept away the calls of earlier tests, as it does within seconds of their going."""
+    wait_until(lambda: re.search("^calls_live (0.0|NaN)$", httpx.get(f"{dashboard.url}/metrics").text, re.MULTILINE))
 
 
 @pytest.fixture

@@ -73,6 +73,23 @@ def test_the_first_frame_is_a_snapshot_of_every_live_call(graph: Simulator, brow
     assert [call["graph_id"] for call in first["calls"]] == ["c-0", "c-2"]
 
 
+def test_a_board_that_nobody_watches_rests_and_whoever_comes_next_sees_everything(
+    graph: Simulator, dashboard: Dashboard, browser_of: Opener, people: People
+) -> None:
+    graph.deliver(bodies.ringing("c-1"))
+    graph.deliver(bodies.ringing("c-2"))
+    browser_of(people.viewer).close()
+    wait_until(lambda: "calls_live NaN" in httpx.get(f"{dashboard.url}/metrics").text)
+    graph.deliver(bodies.ended("c-1"))
+    graph.deliver(bodies.ringing("c-3"))
+    assert httpx.get(f"{dashboard.url}/readyz").json()["parts"]["board"] == "ok"
+    late = browser_of(people.viewer)
+    assert [call["graph_id"] for call in late.frames[0]["calls"]] == ["c-2", "c-3"]
+    assert "calls_live 2.0" in httpx.get(f"{dashboard.url}/metrics").text
+    graph.deliver(bodies.ringing("c-4"))
+    late.wait_for("c-4")
+
+
 def test_a_board_of_many_calls_is_sent_whole(graph: Simulator, browser_of: Opener, people: People) -> None:
     graph.deliver({"value": [bodies.ringing(f"c-{number}")["value"][0] for number in range(120)]})  # more than 64 kB
     viewer = browser_of(people.viewer)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from tools.bench.ground import Ground, Server
-from tools.bench.load import post
+from tools.bench.load import CONNECTIONS, post
 from tools.bench.report import Figure
 
 RUNS = 3
@@ -36,18 +36,22 @@ def measure_two_processes(ground: Ground) -> Iterator[Figure]:
         ground.product(database_url, REDIS_URL=ground.redis) as one,
         ground.product(database_url, REDIS_URL=ground.redis) as other,
     ):
-        rates = in_turns(ground, {"alone": [one], "together": [one, other]})
+        # Twice as many for either side, so that two have as many each as one has elsewhere.
+        rates = in_turns(ground, {"alone": [one], "together": [one, other]}, connections=2 * CONNECTIONS)
     what = "webhook with two processes ÷ with one (PostgreSQL, Redis)"
     yield Figure.ratio(what, rates["together"], rates["alone"], "≥ 1.5")
 
 
-def in_turns(ground: Ground, sides: dict[str, list[Server]]) -> dict[str, list[float]]:
+def in_turns(
+    ground: Ground, sides: dict[str, list[Server]], connections: int = CONNECTIONS
+) -> dict[str, list[float]]:
     """Return the requests per second that each side's servers answer, measured in turns after a warm-up."""
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for run in range(RUNS + 1):
         for name, servers in sides.items():
             seconds = SECONDS if run else WARM_SECONDS
-            load = post([server.port for server in servers], ground.new_calls(), seconds=seconds)
+            ports = [server.port for server in servers]
+            load = post(ports, ground.new_calls(), seconds=seconds, connections=connections)
             if load.refused:
                 raise RuntimeError(f"{name} refused {load.refused} of {load.refused + load.answered} requests.")
             if run:
