@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.http import require_POST
 
 from calls import audit, process, rejections, rights, roles
+from calls.replies import Reply, not_recorded, signed_out
 from calls.signins import actor_of
 
 logger = logging.getLogger(__name__)
@@ -34,26 +35,6 @@ logger = logging.getLogger(__name__)
 MAX_NOTE_LENGTH = 500
 MOST_IN_FLIGHT = 50  # requests of one browser; more would take everybody else's database connections
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What to tell whoever asked: a status, a machine's word, a person's sentence, and facts."""
-
-    status: int
-    outcome: str
-    message: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether what was asked for was done."""
-        return self.status < 300
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The reply as browsers' scripts get it."""
-        return {"outcome": self.outcome, "message": self.message, **self.facts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +106,6 @@ def _asked(request: HttpRequest, at: datetime) -> Asked | None:
     if not isinstance(user, User):
         return None
     return Asked(request, user, rights.has(user, roles.REJECT), actor_of(user, request), at)
-
-
-def signed_out() -> Reply:
-    """Return what somebody is told who is not signed in, or not any more."""
-    return Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring."))
-
-
-def not_recorded() -> Reply:
-    """Return what somebody is told whose act could not be written down, so that it did not happen."""
-    return Reply(503, "not_recorded", _("The audit history cannot be written, so nothing was done. Try again."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

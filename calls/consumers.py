@@ -14,7 +14,8 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 
 from calls import process, roles
-from calls.live import Board, Viewer
+from calls.live import Board
+from calls.viewers import Viewer
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,7 @@ database every few seconds and reads whatever differs. However many watch, a flu
 While nobody watches, the board rests: it holds nothing, reads nothing and takes no hints, and is read anew for the
 next who comes. Of several processes only those pay for the board that somebody is connected to.
 
-A viewer that does not acknowledge gets nothing more until it does, and then the newest state in one frame: what a slow
-browser is owed never grows.
+Who watches is in `calls.viewers`, what they are sent of a call in `calls.frames`.
 """
 
 import asyncio
@@ -16,19 +15,18 @@ import json
 import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from calls import metrics, pace
+from calls.frames import Shown
 from calls.models import Call, RejectAttempt
 from calls.moments import iso
 from calls.threads import DatabaseThread
+from calls.viewers import FRAMES_IN_FLIGHT, Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -38,61 +36,9 @@ SWEEP_ENDED_SECONDS = 60
 REST_SECONDS = 5.0  # without a viewer; a page that is loaded again is back sooner
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
-FRAMES_IN_FLIGHT = 2
 READ_AT_ONCE = 500
 ERROR_PAUSE_SECONDS = 1.0
 SNAPSHOT_SECONDS = 0.25  # how old a snapshot's time may be: a browser sets its clock by it
-
-Send = Callable[[str], Awaitable[None]]
-
-
-def describe(call: Call) -> dict[str, Any]:
-    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched, beyond its first version."""
-    return {
-        "key": str(call.key),
-        "graph_id": call.graph_id,
-        "chain_id": call.chain_id,
-        "tenant_id": call.tenant_id,
-        "state": call.state,
-        "version": call.version,
-        "direction": call.direction,
-        "received_at": iso(call.received_at),
-        "deadline": iso(call.deadline),
-        "established_at": iso(call.established_at),
-        "missed_at": iso(call.missed_at),
-        "ended_at": iso(call.ended_at),
-        "source": call.source,
-        "targets": call.targets,
-        "modalities": call.modalities,
-        "policy_recording": call.policy_recording,
-        "result_code": call.result_code,
-        "result_message": call.result_message,
-        "decision": describe_decision(call),
-        "let_pass": {"by": call.let_pass_by, "at": iso(call.let_pass_at)} if call.let_pass_at else None,
-        "watched": call.watched_at is not None,
-    }
-
-
-def describe_decision(call: Call) -> dict[str, Any] | None:
-    """Return the attempt that holds the call, else the newest refused one, else None."""
-    if call.version == 1:  # every decision makes a new version, so there is none yet to be read
-        return None
-    attempts = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at)
-    held = [attempt for attempt in attempts if attempt.outcome != RejectAttempt.Outcome.REFUSED]
-    if not attempts:
-        return None
-    attempt = (held or attempts)[-1]
-    return {
-        "attempt_id": str(attempt.id),
-        "outcome": attempt.outcome,
-        "reason": attempt.reason,
-        "by": attempt.actor_name,
-        "at": iso(attempt.requested_at),
-        "note": attempt.note,
-        "code": attempt.graph_code,
-        "message": attempt.graph_message,
-    }
-
 
 LIVE = Q(ended_at=None, missed_at=None)
 
@@ -115,76 +61,13 @@ def read_live_keys() -> set[int]:
     return set(Call.objects.filter(LIVE).values_list("pk", flat=True))
 
 
-@dataclass(eq=False, slots=True)
-class Viewer:
-    """One connected browser: what it was sent, what it acknowledged, whether somebody looks at it."""
-
-    user_id: int
-    session_key: str
-    may_reject: bool = False
-    visible: bool = True
-    pending: deque[str] = field(default_factory=deque)
-    behind: bool = False
-    in_flight: list[int] = field(default_factory=list)
-    heard_at: float = field(default_factory=time.monotonic)
-    joined_at: datetime = field(default_factory=timezone.now)
-    close_code: int | None = None
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def offer(self, revision: int, frame: str) -> None:
-        """Give the viewer a frame, or note that it is behind when it has not acknowledged the ones before."""
-        if self.behind or len(self.in_flight) >= FRAMES_IN_FLIGHT:
-            self.behind = True
-            return
-        self.pending.append(frame)
-        self.in_flight.append(revision)
-        self.wake.set()
-
-    def acknowledge(self, revision: int) -> None:
-        """Note that every frame up to `revision` was received."""
-        self.in_flight = [sent for sent in self.in_flight if sent > revision]
-        if self.behind:
-            self.wake.set()
-
-    def close(self, code: int) -> None:
-        """Have the socket closed with `code` as soon as it can be."""
-        self.close_code = code
-        self.wake.set()
-
-
-@dataclass(slots=True)
-class _Shown:
-    """A call on the board, since when, and its JSON: made once for everybody, and not before anybody wants it."""
-
-    call: Call
-    since: datetime = field(default_factory=timezone.now)
-    _text: str = ""
-
-    @property
-    def version(self) -> int:
-        """How new this is."""
-        return self.call.version
-
-    def watch(self, at: datetime) -> None:
-        """Note that the call rings in front of somebody who may reject it, since then."""
-        self.call.watched_at = at
-        self._text = ""
-
-    @property
-    def text(self) -> str:
-        """The call as browsers get it."""
-        if not self._text:
-            self._text = json.dumps(describe(self.call), separators=(",", ":"))
-        return self._text
-
-
 class Board:
     """The live calls of this process and its viewers. All methods belong to the event loop it was started in."""
 
     def __init__(self, thread: DatabaseThread, build: str = "") -> None:
         self._thread = thread
         self._build = build
-        self._shown: dict[int, _Shown] = {}
+        self._shown: dict[int, Shown] = {}
         self._left: dict[int, int] = {}
         self._hinted: set[int] = set()
         self._new: list[Call] = []
@@ -294,7 +177,7 @@ class Board:
         for primary_key in stored:
             self.marks.pop(primary_key, None)
 
-    def _mark(self, shown: _Shown, since: datetime) -> None:
+    def _mark(self, shown: Shown, since: datetime) -> None:
         """Note when a call first rang in front of somebody who has been there since then; it is stored soon."""
         moment = max(since, shown.call.received_at)
         if shown.call.watched_at is None and shown.call.rang_at(moment):
@@ -390,14 +273,14 @@ class Board:
             self.hint(hinted)
             self.add(new)
             raise
-        self._show(hinted, [_Shown(call) for call in new] + calls)
+        self._show(hinted, [Shown(call) for call in new] + calls)
 
-    async def _read(self, hinted: set[int]) -> list[_Shown]:
+    async def _read(self, hinted: set[int]) -> list[Shown]:
         if not hinted:
             return []
         return await self._thread.run(_read_and_serialise, hinted, bool(self._viewers), dict(self.marks))
 
-    def _show(self, asked: set[int], calls: list[_Shown]) -> None:
+    def _show(self, asked: set[int], calls: list[Shown]) -> None:
         changed, gone = [], []
         for shown in calls:
             call, known = shown.call, self._shown.get(shown.call.pk)
@@ -423,7 +306,7 @@ class Board:
         if changed or gone:
             self._broadcast_changes(changed, gone)
 
-    def _broadcast_changes(self, changed: list[_Shown], gone: list[str]) -> None:
+    def _broadcast_changes(self, changed: list[Shown], gone: list[str]) -> None:
         if self._viewers:
             calls = ",".join(shown.text for shown in changed)
             self._broadcast("changes", f'"calls":[{calls}],"gone":[{",".join(gone)}]')
@@ -478,12 +361,12 @@ def _is_past(call: Call) -> bool:
     return left_at is not None and left_at < timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
 
 
-def _read_and_serialise(primary_keys: set[int], wanted: bool, marks: dict[int, datetime]) -> list[_Shown]:
+def _read_and_serialise(primary_keys: set[int], wanted: bool, marks: dict[int, datetime]) -> list[Shown]:
     """Return the calls as the database has them now, with their JSON made here, beside the event loop, if `wanted`.
 
     `marks` has what is not stored yet: when calls first rang in front of somebody.
     """
-    shown = [_Shown(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
+    shown = [Shown(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
     for one in shown:
         seen_at = marks.get(one.call.pk)
         if seen_at and one.call.watched_at is None and one.call.rang_at(seen_at):

@@ -8,17 +8,15 @@ from calls import notes, obstacles, process
 from calls.acts import (
     MAX_NOTE_LENGTH,
     Asked,
-    Reply,
     act,
     carry_out,
     is_json,
-    not_recorded,
     read_json,
     record_refusal,
 )
 from calls.graph.payloads import clean
 from calls.moments import iso
-from calls.reject_view import unknown_call
+from calls.replies import Reply, not_recorded, unknown_call
 
 
 @act(then="call")

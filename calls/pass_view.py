@@ -5,9 +5,9 @@ import uuid
 from django.utils.translation import gettext as _
 
 from calls import obstacles, passing, process
-from calls.acts import Asked, Reply, act, carry_out, not_recorded, record_refusal
+from calls.acts import Asked, act, carry_out, record_refusal
 from calls.moments import iso
-from calls.reject_view import decided_by_another, gone, unknown_call
+from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
 
 
 @act(then="board")

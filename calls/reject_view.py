@@ -12,11 +12,9 @@ from calls import metrics, obstacles, process, rejections
 from calls.acts import (
     MAX_NOTE_LENGTH,
     Asked,
-    Reply,
     act,
     carry_out,
     is_json,
-    not_recorded,
     read_json,
     record_refusal,
 )
@@ -24,6 +22,7 @@ from calls.advice import advice_for
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
 from calls.moments import iso
+from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
 
 MOST_AT_ONCE = 50
 
@@ -165,33 +164,6 @@ def _reply_to(error: obstacles.DecisionError) -> Reply:
         case _:
             message = _("Graph did not answer. The call may or may not be rejected; its end will tell.")
             return Reply(504, "unknown", message)
-
-
-def unknown_call() -> Reply:
-    """Return what somebody is told who names a call that there is none of."""
-    return Reply(404, "unknown_call", _("There is no such call."))
-
-
-def decided_by_another(error: obstacles.DecidedByAnother) -> Reply:
-    """Return who decided first, when and why."""
-    message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {"by": error.by, "reason": error.reason}
-    facts = {"by": error.by, "at": iso(error.at), "reason": error.reason, "decision": error.outcome}
-    return Reply(409, "decided_by_another", message, facts)
-
-
-def gone(error: obstacles.Gone) -> Reply:
-    """Return why the call cannot be decided about any more."""
-    return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
-
-
-def _gone_message(cause: str) -> str:
-    return {
-        "caller_left": _("Too late: the caller left first."),
-        "answered": _("Too late: the call was answered."),
-        "too_late": _("Too late: the time to reject this call has run out."),
-        "ended_elsewhere": _("The call had already ended: Graph does not know it any more."),
-        "outgoing": _("This call was placed by the bot; only incoming calls can be rejected."),
-    }.get(cause, _("The call has ended."))
 
 
 # What was sent --------------------------------------------------------------------------------------------------------

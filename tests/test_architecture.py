@@ -12,8 +12,8 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 # From the outside in; a module may import those of its own layer and of the layers below it.
 LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
-    {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "appearance", "signins"}
-    | {"entra_view", "outages", "staticstorage", "headers", "sessions"},
+    {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "replies", "appearance", "signins"}
+    | {"entra_view", "outages", "staticstorage", "headers", "middleware", "sessions"},
     {"process"},
     {"watching"},
     {"keeper"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"arrivals", "settling"},
     {"attendance"},
     {"proof", "walk", "findings", "witness"},
-    {"audit", "live", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
+    {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
     {"models", "moments", "hours", "reading", "signing", "build"},
     {"graph"},
 ]

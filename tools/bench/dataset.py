@@ -20,12 +20,9 @@ from django.utils import timezone  # noqa: E402
 from calls import audit  # noqa: E402
 from calls.arrivals import CALL, NOTIFICATION, Row  # noqa: E402
 from calls.models import AuditEntry, AuditHead, AuditPersonal, Call, Notification  # noqa: E402
-from calls.rows import Columns  # noqa: E402
 
 AT_ONCE = 2000
 APART = timedelta(seconds=20)
-ENTRY = Columns(AuditEntry, [column.attname for column in AuditEntry._meta.concrete_fields if column.attname != "id"])
-PERSONAL = Columns(AuditPersonal, [column.attname for column in AuditPersonal._meta.concrete_fields])
 BODY = json.dumps({"changeType": "updated", "resourceData": {"state": "established", "note": "x" * 500}})
 CHANGE_TYPES = ("created", "updated", "deleted")
 
@@ -102,8 +99,9 @@ def _append_entries(calls: list[Call]) -> None:
         )
         for call in calls
     ]
-    inserted = sorted(primary_key for (primary_key,) in ENTRY.insert(entries, returning=("id",)))
-    PERSONAL.insert([AuditPersonal(entry_id=primary_key, actor_name="Calls Dashboard") for primary_key in inserted])
+    inserted = sorted(primary_key for (primary_key,) in audit.ENTRY.insert(entries, returning=("id",)))
+    kept = [AuditPersonal(entry_id=primary_key, actor_name="Calls Dashboard") for primary_key in inserted]
+    audit.PERSONAL.insert(kept)
     AuditHead.objects.update(entries=head.entries + len(inserted), last_id=inserted[-1])
 
 

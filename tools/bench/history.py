@@ -25,6 +25,7 @@ PAGES = {
     "admin list of audit entries": "/admin/calls/auditentry/",
 }
 LOOKS = 15
+WARM_SECONDS = 5.0  # what a server that has run for a while has in memory of its indexes
 
 
 def make(ground: Ground) -> None:
@@ -46,7 +47,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         with ExitStack() as stack:
             long, short = (stack.enter_context(ground.product(url)) for url in (long_url, short_url))
             yield from _pages(name, (long, cookies[long_url]), (short, cookies[short_url]))
-            rates = in_turns(ground, {"long": [long], "short": [short]})
+            rates = in_turns(ground, {"long": [long], "short": [short]}, warm=WARM_SECONDS)
         yield Figure.ratio(f"webhook on {name} with {stored} ÷ with {SHORT:,}", rates["long"], rates["short"], "≥ 0.9")
         _fill(ground, long_url, LONG)
 

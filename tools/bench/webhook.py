@@ -43,13 +43,13 @@ def measure_two_processes(ground: Ground) -> Iterator[Figure]:
 
 
 def in_turns(
-    ground: Ground, sides: dict[str, list[Server]], connections: int = CONNECTIONS
+    ground: Ground, sides: dict[str, list[Server]], *, connections: int = CONNECTIONS, warm: float = WARM_SECONDS
 ) -> dict[str, list[float]]:
     """Return the requests per second that each side's servers answer, measured in turns after a warm-up."""
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for run in range(RUNS + 1):
         for name, servers in sides.items():
-            seconds = SECONDS if run else WARM_SECONDS
+            seconds = SECONDS if run else warm
             ports = [server.port for server in servers]
             load = post(ports, ground.new_calls(), seconds=seconds, connections=connections)
             if load.refused:

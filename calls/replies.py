@@ -1,0 +1,66 @@
+"""What is told to whoever asked for an act: as JSON for a script, as a message for a person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from calls import obstacles
+from calls.moments import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to tell whoever asked: a status, a machine's word, a person's sentence, and facts."""
+
+    status: int
+    outcome: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was done."""
+        return self.status < 300
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The reply as browsers' scripts get it."""
+        return {"outcome": self.outcome, "message": self.message, **self.facts}
+
+
+def signed_out() -> Reply:
+    """Return what somebody is told who is not signed in, or not any more."""
+    return Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring."))
+
+
+def not_recorded() -> Reply:
+    """Return what somebody is told whose act could not be written down, so that it did not happen."""
+    return Reply(503, "not_recorded", _("The audit history cannot be written, so nothing was done. Try again."))
+
+
+def unknown_call() -> Reply:
+    """Return what somebody is told who names a call that there is none of."""
+    return Reply(404, "unknown_call", _("There is no such call."))
+
+
+def decided_by_another(error: obstacles.DecidedByAnother) -> Reply:
+    """Return who decided first, when and why."""
+    message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {"by": error.by, "reason": error.reason}
+    facts = {"by": error.by, "at": iso(error.at), "reason": error.reason, "decision": error.outcome}
+    return Reply(409, "decided_by_another", message, facts)
+
+
+def gone(error: obstacles.Gone) -> Reply:
+    """Return why the call cannot be decided about any more."""
+    return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
+
+
+def _gone_message(cause: str) -> str:
+    return {
+        "caller_left": _("Too late: the caller left first."),
+        "answered": _("Too late: the call was answered."),
+        "too_late": _("Too late: the time to reject this call has run out."),
+        "ended_elsewhere": _("The call had already ended: Graph does not know it any more."),
+        "outgoing": _("This call was placed by the bot; only incoming calls can be rejected."),
+    }.get(cause, _("The call has ended."))
