@@ -38,3 +38,11 @@ def test_signing_out_is_a_post(people: People) -> None:
     assert browser.get("/accounts/logout/").status_code == 405
     assert browser.post("/accounts/logout/").status_code == 302
     assert browser.get("/").status_code == 302
+
+
+def test_a_page_says_what_may_not_be_done_with_it(database: None) -> None:
+    headers = Client().get("/accounts/login/").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
