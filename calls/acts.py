@@ -27,6 +27,8 @@ from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.http import require_POST
 
 from calls import audit, process, rejections, rights, roles
+from calls.clicks import Click
+from calls.moments import iso
 from calls.replies import Reply, not_recorded, signed_out
 from calls.signins import actor_of
 
@@ -126,7 +128,17 @@ async def record_refusal(
 ) -> None:
     """Append an entry about a request that is turned away, in whose own `words`. Raises django.db.DatabaseError."""
     decisions = process.running().threads["decisions"]
-    await decisions.run(rejections.record_refusal, action, keys, asked.actor, details or {}, bulk_id, words)
+    clicks = [click_on(asked, key) for key in keys]
+    told = {"clicked_at": iso(asked.at), **(details or {})}
+    await decisions.run(rejections.record_refusal, action, clicks, asked.actor, told, bulk_id, words)
+
+
+def click_on(asked: Asked, key: uuid.UUID, seen: dict[str, object] | None = None) -> Click:
+    """Return the click on this call, with what is at hand of when the person was sent the call; nothing is read."""
+    running = process.running()
+    first_sent_at = running.board.first_sent(key, asked.user.pk)
+    connected_since = None if first_sent_at else running.watch.connected_since(asked.user.pk)
+    return Click(key, asked.at, seen, first_sent_at, connected_since)
 
 
 async def carry_out(work: Coroutine[Any, Any, T]) -> T:

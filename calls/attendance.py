@@ -33,8 +33,11 @@ class Attendance:
         return Attendance(self.connected | other.connected, self.visible | other.visible)
 
 
-def exchange(process_id: uuid.UUID, own: Collection[Presence]) -> Attendance:
-    """Write a process's own rows and return who is at the other ones. One statement each; none to write for nobody."""
+def exchange(process_id: uuid.UUID, own: Collection[Presence]) -> list[Presence]:
+    """Write a process's own rows and return those of who is at the other ones.
+
+    One statement each; none to write for nobody.
+    """
     if own:
         Presence.objects.bulk_create(
             own, update_conflicts=True, unique_fields=["process_id", "user_id"], update_fields=_RENEWED
@@ -43,8 +46,12 @@ def exchange(process_id: uuid.UUID, own: Collection[Presence]) -> Attendance:
     rows = list(Presence.objects.exclude(process_id=process_id))
     if any(row.seen_at < now - FORGOTTEN_AFTER for row in rows):
         Presence.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
-    here = [row for row in rows if row.left_at is None and row.seen_at >= now - LOST_AFTER]
-    return Attendance(frozenset(row.user_id for row in here), frozenset(row.user_id for row in here if row.visible))
+    return [row for row in rows if row.left_at is None and row.seen_at >= now - LOST_AFTER]
+
+
+def of(rows: Collection[Presence]) -> Attendance:
+    """Return whose rows these are, and who of them has the board in view."""
+    return Attendance(frozenset(row.user_id for row in rows), frozenset(row.user_id for row in rows if row.visible))
 
 
 def rows_since(moment: datetime) -> list[Presence]:

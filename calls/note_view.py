@@ -10,10 +10,12 @@ from calls.acts import (
     Asked,
     act,
     carry_out,
+    click_on,
     is_json,
     read_json,
     record_refusal,
 )
+from calls.clicks import read_seen
 from calls.graph.payloads import clean
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, unknown_call
@@ -25,14 +27,16 @@ async def note(asked: Asked, key: uuid.UUID) -> Reply:
     if not asked.may_decide:
         await record_refusal(asked, "call.note_not_allowed", [key])
         return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
-    text = _read_note(asked)
+    document = (read_json(asked.request) or {}) if is_json(asked.request) else asked.request.POST
+    text = _read_note(document.get("note"))
     if text is None:
         message = _("Write a note of 1 to %(most)s characters.") % {"most": MAX_NOTE_LENGTH}
         return Reply(422, "bad_note", message, {"most": MAX_NOTE_LENGTH})
+    click = click_on(asked, key, read_seen(document.get("seen")))
     running = process.running()
     try:
         noted = await carry_out(
-            notes.note(key, text, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+            notes.note(click, text, asked.actor, thread=running.threads["decisions"], hints=running.hints)
         )
     except obstacles.UnknownCall:
         return unknown_call()
@@ -45,9 +49,7 @@ async def note(asked: Asked, key: uuid.UUID) -> Reply:
     )
 
 
-def _read_note(asked: Asked) -> str | None:
+def _read_note(sent: object) -> str | None:
     """Return the note that was sent, None when there is none or it is too long."""
-    document = (read_json(asked.request) or {}) if is_json(asked.request) else asked.request.POST
-    sent = document.get("note")
     text = clean(sent, MAX_NOTE_LENGTH + 1).strip() if isinstance(sent, str) else ""
     return text if 0 < len(text) <= MAX_NOTE_LENGTH else None

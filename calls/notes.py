@@ -4,13 +4,13 @@ Each is an entry of its own in the history; the newest one also stands beside th
 """
 
 import logging
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, transaction
 
 from calls import audit, metrics
+from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touch
@@ -30,13 +30,13 @@ class Noted:
     at: datetime
 
 
-async def note(key: uuid.UUID, text: str, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Noted:
+async def note(click: Click, text: str, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Noted:
     """Add a note to a call about which somebody decided, or which stopped ringing.
 
     Raises UnknownCall, StillRings, NotRecorded.
     """
     try:
-        noted = await thread.run(_note, key, text, actor)
+        noted = await thread.run(_note, click, text, actor)
     except (DatabaseError, InterfaceError) as error:
         logger.exception("A note could not be recorded.")
         raise NotRecorded from error
@@ -47,9 +47,9 @@ async def note(key: uuid.UUID, text: str, actor: audit.Actor, *, thread: Databas
     return noted
 
 
-def _note(key: uuid.UUID, text: str, actor: audit.Actor) -> Noted | DecisionError:
+def _note(click: Click, text: str, actor: audit.Actor) -> Noted | DecisionError:
     with transaction.atomic():
-        call = Call.objects.select_for_update().filter(key=key).first()
+        call = Call.objects.select_for_update().filter(key=click.key).first()
         if call is None:
             return UnknownCall()
         if not has_room_for(call):
@@ -59,7 +59,8 @@ def _note(key: uuid.UUID, text: str, actor: audit.Actor) -> Noted | DecisionErro
             attempt.note = text
             attempt.save(update_fields=["note"])
             touch(call)
-        entry = audit.append("call.noted", actor=actor, call=call, attempt=attempt, note=text)
+        told = click.told(call)
+        entry = audit.append("call.noted", actor=actor, call=call, attempt=attempt, note=text, details=told)
         return Noted(call.pk, text, actor.name, entry.at)
 
 

@@ -5,7 +5,8 @@ import uuid
 from django.utils.translation import gettext as _
 
 from calls import obstacles, passing, process
-from calls.acts import Asked, act, carry_out, record_refusal
+from calls.acts import Asked, act, carry_out, click_on, is_json, read_json, record_refusal
+from calls.clicks import read_seen
 from calls.moments import iso
 from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
 
@@ -16,10 +17,12 @@ async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
     if not asked.may_decide:
         await record_refusal(asked, "call.let_pass_not_allowed", [key])
         return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
+    document = (read_json(asked.request) or {}) if is_json(asked.request) else {}
+    click = click_on(asked, key, read_seen(document.get("seen")))
     running = process.running()
     try:
         passed = await carry_out(
-            passing.let_pass(key, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+            passing.let_pass(click, asked.actor, thread=running.threads["decisions"], hints=running.hints)
         )
     except obstacles.UnknownCall:
         return unknown_call()

@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from calls import audit, metrics
+from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
@@ -34,10 +35,10 @@ class Passed:
     now: bool
 
 
-async def let_pass(key: uuid.UUID, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
+async def let_pass(click: Click, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
     """Let the call pass, once; return who did. Raises UnknownCall, DecidedByAnother, Gone, NotRecorded."""
     try:
-        passed = await thread.run(_let_pass, key, actor)
+        passed = await thread.run(_let_pass, click, actor)
     except (DatabaseError, InterfaceError) as error:
         logger.exception("That a call was let pass could not be recorded, so it was not.")
         raise NotRecorded from error
@@ -47,19 +48,19 @@ async def let_pass(key: uuid.UUID, actor: audit.Actor, *, thread: DatabaseThread
     return passed
 
 
-def _let_pass(key: uuid.UUID, actor: audit.Actor) -> Passed | DecisionError:
-    return act_on(key, functools.partial(_let_held_pass, actor))
+def _let_pass(click: Click, actor: audit.Actor) -> Passed | DecisionError:
+    return act_on(click.key, functools.partial(_let_held_pass, click, actor))
 
 
-def _let_held_pass(actor: audit.Actor, named: Call, call: Call) -> Passed | DecisionError:
+def _let_held_pass(click: Click, actor: audit.Actor, named: Call, call: Call) -> Passed | DecisionError:
     if obstacle := obstacle_to(call):
-        _record_obstacle(actor, call, obstacle)
+        _record_obstacle(click, actor, call, obstacle)
         return obstacle
     now = call.let_pass_at is None
     if now:
         _mark(call, actor)
         retargeted = {"retargeted_from": named.graph_id} if call.pk != named.pk else {}
-        details = {"received_at": iso(call.received_at), "deadline": iso(call.deadline), **retargeted}
+        details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
         audit.append("call.let_pass", actor=actor, call=call, details=details)
         metrics.LET_PASS.labels("let_pass").inc()
     at = call.let_pass_at or call.updated_at
@@ -73,10 +74,10 @@ def _mark(call: Call, actor: audit.Actor) -> None:
     call.save(update_fields=["let_pass_at", "let_pass_by_id", "let_pass_by", "version", "updated_at"])
 
 
-def _record_obstacle(actor: audit.Actor, call: Call, obstacle: DecisionError) -> None:
+def _record_obstacle(click: Click, actor: audit.Actor, call: Call, obstacle: DecisionError) -> None:
     if isinstance(obstacle, DecidedByAnother):
         details = {"cause": "decided_by_another", "decided_outcome": obstacle.outcome}
     else:
         details = {"cause": obstacle.cause if isinstance(obstacle, Gone) else ""}
-    audit.append("call.let_pass_in_vain", actor=actor, call=call, details=details)
+    audit.append("call.let_pass_in_vain", actor=actor, call=call, details={**click.told(call), **details})
     metrics.LET_PASS.labels(details["cause"]).inc()

@@ -5,7 +5,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from calls import metrics, obstacles, process, rejections
@@ -14,11 +13,13 @@ from calls.acts import (
     Asked,
     act,
     carry_out,
+    click_on,
     is_json,
     read_json,
     record_refusal,
 )
 from calls.advice import advice_for
+from calls.clicks import read_seen
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
 from calls.moments import iso
@@ -89,9 +90,8 @@ async def reject_many(asked: Asked) -> Reply:
 
 
 def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
-    first_sent_at = process.running().board.first_sent(key, asked.user.pk)
-    reason = RejectReason(form.reason)
-    return rejections.Wish(key, reason, asked.actor, form.note, form.seen, asked.at, first_sent_at, bulk_id)
+    click = click_on(asked, key, form.seen)
+    return rejections.Wish(click, RejectReason(form.reason), asked.actor, form.note, bulk_id)
 
 
 async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:
@@ -177,7 +177,7 @@ def _read_form(asked: Asked) -> Form | None:
     document = read_json(asked.request)
     if document is None or not isinstance(document.get("reason"), str):
         return None
-    return Form(document["reason"], _read_note(document), _read_seen(document.get("seen")))
+    return Form(document["reason"], _read_note(document), read_seen(document.get("seen")))
 
 
 def _read_bulk(asked: Asked) -> Bulk | None:
@@ -189,7 +189,7 @@ def _read_bulk(asked: Asked) -> Bulk | None:
     if keys is None:
         return None
     told = document.get("seen")
-    seen = {key: _read_seen(told.get(str(key))) for key in keys} if isinstance(told, dict) else {}
+    seen = {key: read_seen(told.get(str(key))) for key in keys} if isinstance(told, dict) else {}
     return Bulk(uuid.uuid4(), keys, document["reason"], _read_note(document), seen)
 
 
@@ -206,23 +206,3 @@ def _read_keys(sent: Any) -> list[uuid.UUID] | None:
 def _read_note(document: dict[str, Any]) -> str:
     note = document.get("note")
     return clean(note if isinstance(note, str) else "", MAX_NOTE_LENGTH)
-
-
-def _read_seen(seen: Any) -> dict[str, object] | None:
-    """Return what the browser says it showed, as far as it is of the agreed form; nothing else vouches for it."""
-    if not isinstance(seen, dict):
-        return None
-    version, shown_at, visible = (seen.get(name) for name in ("version", "shown_at", "visible"))
-    return {
-        "version": version if isinstance(version, int) and abs(version) < 2**53 else None,
-        "shown_at": _moment(shown_at) if isinstance(shown_at, str) else None,
-        "visible": visible if isinstance(visible, bool) else None,
-    }
-
-
-def _moment(text: str) -> str | None:
-    """Return the time that was sent, None for any other text: it stays in the history for ever."""
-    try:
-        return iso(parse_datetime(text))
-    except (ValueError, OverflowError):
-        return None

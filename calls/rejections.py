@@ -10,13 +10,14 @@ import logging
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from calls import audit, metrics, pace
+from calls.clicks import Click, as_text
 from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
 from calls.graph.vocabulary import RejectReason
 from calls.hints import Hints
@@ -60,19 +61,12 @@ Outcome = RejectAttempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a supervisor asks for, and what is known of how it came about.
+    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`."""
 
-    `seen` is what their browser says it showed them, `first_sent_at` when this process first sent them the call (None
-    where another process may have), `clicked_at` when the click arrived. Wishes that came as one have a `bulk_id`.
-    """
-
-    key: uuid.UUID
+    click: Click
     reason: RejectReason
     actor: audit.Actor
     note: str = ""
-    seen: dict[str, object] | None = None
-    clicked_at: datetime = field(default_factory=timezone.now)
-    first_sent_at: datetime | None = None
     bulk_id: uuid.UUID | None = None
 
 
@@ -100,12 +94,12 @@ async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hint
     if isinstance(claimed, DecisionError):
         raise claimed
     hints.publish([claimed.call_id])
-    timing = {**_until_the_click(wish, claimed.call), "asked_at": timezone.now()}
+    timing = {**wish.click.times(claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
     timing["answered_at"] = answered_at = timezone.now()
     if answer.status is not None:
-        pace.REJECTS.note((answered_at - wish.clicked_at).total_seconds())
-    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, _as_text(timing))
+        pace.REJECTS.note((answered_at - wish.click.at).total_seconds())
+    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, as_text(timing))
     hints.publish([claimed.call_id])
     metrics.DECISIONS.labels(settled).inc()
     metrics.DECISION_SECONDS.observe(time.monotonic() - started)
@@ -136,7 +130,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    return act_on(wish.key, functools.partial(_claim_held, wish))
+    return act_on(wish.click.key, functools.partial(_claim_held, wish))
 
 
 def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | DecisionError:
@@ -155,7 +149,7 @@ def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | Decision
     )
     ATTEMPT.insert([attempt])
     touch(call)
-    details = {**_reported(wish, call), "deadline": iso(call.deadline)}
+    details = {**wish.click.told(call), "deadline": iso(call.deadline)}
     if call.pk != named.pk:
         details["retargeted_from"] = named.graph_id
     audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
@@ -163,7 +157,7 @@ def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | Decision
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
-    details = _reported(wish, call)
+    details = wish.click.told(call)
     if isinstance(obstacle, DecidedByAnother):
         action = "reject.decided_by_another"
         details |= {
@@ -187,35 +181,24 @@ def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
     )
 
 
-def _reported(wish: Wish, call: Call) -> dict[str, object]:
-    reported: dict[str, object] = {"seen_as_reported_by_browser": wish.seen} if wish.seen else {}
-    return {**reported, **_as_text(_until_the_click(wish, call))}
-
-
-def _until_the_click(wish: Wish, call: Call) -> dict[str, datetime | None]:
-    return {"received_at": call.received_at, "first_sent_at": wish.first_sent_at, "clicked_at": wish.clicked_at}
-
-
-def _as_text(timing: Mapping[str, datetime | None]) -> dict[str, object]:
-    return {name: iso(moment) for name, moment in timing.items() if moment}
-
-
 def record_refusal(
     action: str,
-    keys: Collection[uuid.UUID],
+    clicks: Collection[Click],
     actor: audit.Actor,
     details: Mapping[str, object],
     bulk_id: uuid.UUID | None = None,
     words: str = "",
 ) -> None:
-    """Append an entry for each of these calls, or one that names none, about a request that never became an attempt.
+    """Append an entry for each call clicked on, or one that names none, about a request that became no attempt.
 
     Because whoever sent it has no right, or because it cannot be understood. Raises django.db.DatabaseError.
     """
     with transaction.atomic():
-        calls: list[Call | None] = [*Call.objects.filter(key__in=keys)] or [None]
+        on = {click.key: click for click in clicks}
+        calls: list[Call | None] = [*Call.objects.filter(key__in=on)] or [None]
         for call in calls:
-            audit.append(action, actor=actor, call=call, words=words, details=details, bulk_id=bulk_id)
+            told = {**details, **on[call.key].told(call)} if call else details
+            audit.append(action, actor=actor, call=call, words=words, details=told, bulk_id=bulk_id)
     metrics.DECISIONS.labels(action.partition(".")[2]).inc(len(calls))
 
 

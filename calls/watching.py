@@ -36,7 +36,8 @@ class Watch:
         self._process_id = uuid.uuid4()
         self._rows: dict[int, Presence] = {}
         self._leaving: dict[int, Presence] = {}  # whose going is not written yet
-        self._others = Attendance()
+        self._elsewhere: list[Presence] = []
+        self._renewed_at = timezone.now()
         self._exchange_due = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -59,6 +60,14 @@ class Watch:
         """Take the word of another process that somebody came or went there."""
         self._exchange_due = 0.0
         self._board.attendance_changed.set()
+
+    def connected_since(self, user_id: int) -> datetime | None:
+        """Return since when this person is connected to this process, or to one that told of it; None when to none."""
+        here = self._joined(user_id)
+        return min([*here, *(row.connected_at for row in self._elsewhere if row.user_id == user_id)], default=None)
+
+    def _joined(self, user_id: int) -> list[datetime]:
+        return [viewer.joined_at for viewer in self._board.viewers() if viewer.user_id == user_id]
 
     async def _run(self) -> None:
         while True:
@@ -92,7 +101,7 @@ class Watch:
 
     async def _exchange(self) -> None:
         rows = [*self._rows.values(), *self._leaving.values()]
-        self._others = await self._thread.run(attendance.exchange, self._process_id, rows)
+        self._elsewhere = await self._thread.run(attendance.exchange, self._process_id, rows)
         self._leaving.clear()
         self._exchange_due = time.monotonic() + ROUND_SECONDS
 
@@ -107,11 +116,14 @@ class Watch:
             row.seen_at, row.left_at = now, None
             row.shown_at, row.visible = (now if visible or row.visible else row.shown_at), visible
             self._rows[user_id] = row
+        self._renewed_at = now
 
     def _begin(self, user_id: int, now: datetime) -> Presence:
-        return Presence(process_id=self._process_id, user_id=user_id, connected_at=now, seen_at=now, visible=False)
+        """Return a row for somebody who came, or gained the right to reject, since the rows were last renewed."""
+        since = max(self._renewed_at, min(self._joined(user_id), default=now))
+        return Presence(process_id=self._process_id, user_id=user_id, connected_at=since, seen_at=now, visible=False)
 
     def _count(self) -> None:
         visible = frozenset(user_id for user_id, row in self._rows.items() if row.visible)
-        everybody = self._others | Attendance(frozenset(self._rows), visible)
+        everybody = attendance.of(self._elsewhere) | Attendance(frozenset(self._rows), visible)
         self._board.tell_watching(len(everybody.connected), len(everybody.visible))

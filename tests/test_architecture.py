@@ -25,6 +25,7 @@ LAYERS = [
     {"attendance"},
     {"proof", "walk", "findings", "witness"},
     {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
+    {"clicks"},
     {"models", "moments", "hours", "reading", "signing", "build"},
     {"graph"},
 ]

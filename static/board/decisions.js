@@ -74,10 +74,10 @@ export class Decisions extends EventTarget {
     await Promise.all(waiting.map(({ call }) => this.#letPass(call)));
   }
 
-  async #letPass({ key }) {
-    this.#begin("pass", [key], null);
-    const answer = await this.#post(`${this.#page.callUrl(key)}pass/`, {});
-    this.#settle("pass", [key], () => answer);
+  async #letPass(call) {
+    this.#begin("pass", [call.key], null);
+    const answer = await this.#post(`${this.#page.callUrl(call.key)}pass/`, { seen: this.#shown.seen(call) });
+    this.#settle("pass", [call.key], () => answer);
   }
 
   /** Whether this page has asked to let the call pass, and was not told that nothing was done. */
@@ -89,7 +89,7 @@ export class Decisions extends EventTarget {
   /** Add a note to a call; return whether it was recorded. */
   async note(call, note) {
     this.#begin("note", [call.key], note);
-    const answer = await this.#post(`${this.#page.callUrl(call.key)}note/`, { note });
+    const answer = await this.#post(`${this.#page.callUrl(call.key)}note/`, { note, seen: this.#shown.seen(call) });
     this.#settle("note", [call.key], () => answer);
     return answer.status === 200;
   }

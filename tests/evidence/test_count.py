@@ -27,6 +27,7 @@ import json, random, sys, threading, uuid
 from django.db import connection, transaction
 from django.utils import timezone
 from calls import audit, rejections, signins
+from calls.clicks import Click
 from calls.graph.client import Answer
 from calls.graph.vocabulary import RejectReason
 from calls.models import Call, RejectAttempt
@@ -42,7 +43,7 @@ def say(*actions):
         said.extend(actions)
 
 def reject(chance):
-    wish = rejections.Wish(chance.choice(keys), chance.choice(list(RejectReason)), actor, "=note")
+    wish = rejections.Wish(Click(chance.choice(keys)), chance.choice(list(RejectReason)), actor, "=note")
     claimed = rejections._claim(wish)
     if isinstance(claimed, rejections.DecidedByAnother):
         return say("reject.decided_by_another")
@@ -52,7 +53,7 @@ def reject(chance):
     say(f"reject.{rejections._record(actor, claimed, outcome, answer, {})}")
 
 def turned_away(chance):
-    rejections.record_refusal("reject.not_allowed", [chance.choice(keys)], actor, {"why": chance.random() < 0.5})
+    rejections.record_refusal("reject.not_allowed", [Click(chance.choice(keys))], actor, {})
     say("reject.not_allowed")
 
 def sign_in(chance):

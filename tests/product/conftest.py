@@ -15,7 +15,7 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from calls import audit, guards
-from calls.models import AuditEntry
+from calls.models import AuditEntry, Presence
 from calls.simulator import Simulator
 from tests.clients import Browser, sign_in
 from tests.conftest import People
@@ -112,6 +112,13 @@ def graph(dashboard: Dashboard, running_simulator: Simulator) -> Iterator[Simula
 def calm_board(dashboard: Dashboard) -> None:
     """A board that rests, or has swept away the calls of earlier tests, as it does within seconds of their going."""
     wait_until(lambda: re.search("^calls_live (0.0|NaN)$", httpx.get(f"{dashboard.url}/metrics").text, re.MULTILINE))
+
+
+@pytest.fixture
+def calm_watch(dashboard: Dashboard, database: None) -> None:
+    """A dashboard that has noticed that the people of earlier tests are gone."""
+    wait_until(lambda: "calls_supervisors_connected 0.0" in httpx.get(f"{dashboard.url}/metrics").text)
+    Presence.objects.all().delete()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -37,7 +37,8 @@ def test_everybody_sees_who_let_it_pass_and_graph_hears_nothing(
     colleague = browser_of(people.colleague)
     row = supervisor.wait_for(graph.ring("Ada Lovelace").id)
     assert row["let_pass"] is None
-    answer = let_pass(supervisor.client, row["key"])
+    shown = {"version": row["version"], "shown_at": row["received_at"], "visible": True}
+    answer = post(supervisor.client, f"/calls/{row['key']}/pass/", {"seen": shown})
     assert (answer.status_code, answer.json()["outcome"], answer.json()["by"]) == (200, "let_pass", "supervisor")
     for browser in (supervisor, colleague):
         seen = browser.wait_for(row["graph_id"], lambda call: call["let_pass"])
@@ -47,6 +48,10 @@ def test_everybody_sees_who_let_it_pass_and_graph_hears_nothing(
     assert actions() == ["call.let_pass"]
     entry = AuditEntry.objects.get(action="call.let_pass")
     assert (entry.actor_id, entry.personal.caller_name) == (str(people.supervisor.pk), "Ada Lovelace")
+    told = json.loads(entry.details)
+    assert told["seen_as_reported_by_browser"] == shown
+    steps = [datetime.fromisoformat(told[name]) for name in ("received_at", "first_sent_at", "clicked_at")]
+    assert steps == sorted(steps) and steps[-1] <= entry.at
 
 
 def test_it_can_still_be_rejected_by_anybody(
@@ -111,6 +116,9 @@ def test_a_call_that_is_gone_is_410(graph: Simulator, supervisor: Browser, state
     assert (answer.status_code, answer.json()["cause"]) == (410, cause)
     assert actions() == ["call.let_pass_in_vain"]
     assert json.loads(AuditEntry.objects.get(action="call.let_pass_in_vain").details)["cause"] == cause
+    told = json.loads(AuditEntry.objects.get(action="call.let_pass_in_vain").details)
+    sent = told.get("first_sent_at") or told["first_sent_not_before"]  # it may have left the board by then
+    assert told["received_at"] <= sent <= told["clicked_at"]
 
 
 def test_past_the_window_is_410(graph: Simulator, supervisor: Browser) -> None:
@@ -146,6 +154,8 @@ def test_without_the_right_is_403_and_an_entry(
         answer = let_pass(client, str(Call.objects.get().key))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
     assert actions() == ["call.let_pass_not_allowed"]
+    told = json.loads(AuditEntry.objects.get(action="call.let_pass_not_allowed").details)
+    assert told["received_at"] <= told["clicked_at"]
     assert Call.objects.get().let_pass_at is None
 
 

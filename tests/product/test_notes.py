@@ -1,5 +1,6 @@
 """Notes, when there is time for them: where they stand, who may write them, that each is in the history."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -25,8 +26,8 @@ def supervisor(browser_of: Opener, people: People) -> Browser:
     return browser_of(people.supervisor)
 
 
-def note(client: httpx.Client, key: str, text: object = "Calls every hour.") -> httpx.Response:
-    return post(client, f"/calls/{key}/note/", {"note": text})
+def note(client: httpx.Client, key: str, text: object = "Calls every hour.", **more: object) -> httpx.Response:
+    return post(client, f"/calls/{key}/note/", {"note": text, **more})
 
 
 def notes_in_the_history() -> list[tuple[str, str]]:
@@ -69,7 +70,10 @@ def test_a_call_that_was_let_pass_takes_a_note(graph: Simulator, supervisor: Bro
     key = supervisor.wait_for(graph.ring().id)["key"]
     assert note(supervisor.client, key).status_code == 409
     post(supervisor.client, f"/calls/{key}/pass/").raise_for_status()
-    assert note(supervisor.client, key).status_code == 200
+    assert note(supervisor.client, key, seen={"version": 2, "shown_at": None, "visible": True}).status_code == 200
+    told = json.loads(AuditEntry.objects.get(action="call.noted").details)
+    assert told["seen_as_reported_by_browser"]["version"] == 2
+    assert told["received_at"] <= told["first_sent_at"] <= told["clicked_at"]
     assert actions() == ["call.let_pass", "call.noted"]
 
 

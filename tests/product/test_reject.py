@@ -182,9 +182,12 @@ def test_a_caller_who_left_first_is_410(graph: Simulator, supervisor: Browser) -
     call = graph.ring()
     key = supervisor.wait_for(call.id)["key"]
     call.hang_up()
+    wait_until(lambda: key in supervisor.gone)
     answer = supervisor.reject(key)
     assert (answer.status_code, answer.json()["cause"]) == (410, "caller_left")
     assert actions() == ["reject.caller_left"]
+    told = json.loads(AuditEntry.objects.get(action="reject.caller_left").details)
+    assert told["received_at"] <= told["first_sent_not_before"] < told["clicked_at"]
     assert not graph.rejects
 
 

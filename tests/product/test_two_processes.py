@@ -3,19 +3,20 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from django.utils import timezone
 
-from calls.models import AuditEntry, Call, RejectAttempt
+from calls.models import AuditEntry, Call, Presence, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser, sign_in, signed_in_client
 from tests.conftest import People
 from tests.product import bodies
 from tests.product.test_reject import press_reject
+from tests.product.test_timing import details
 from tests.servers import Dashboard, wait_until
 
 needs_redis = pytest.mark.skipif(
@@ -49,6 +50,31 @@ def test_a_call_told_to_one_is_seen_at_the_other_and_decided_there(
     assert browser.reject(row["key"]).status_code == 202
     wait_until(lambda: row["key"] in browser.gone)
     assert browser.last_seen(row["key"])["decision"]["outcome"] == "confirmed"
+
+
+@pytest.mark.parametrize("rings", ["after they came", "before they came"])
+def test_a_click_at_one_tells_since_when_the_person_was_connected_to_the_other(
+    graph: Simulator, dashboard: Dashboard, calm_watch: None, second: Dashboard, people: People, rings: str
+) -> None:
+    call = graph.ring() if rings == "before they came" else None
+    browser = Browser(second, sign_in(second, "supervisor"))
+    try:
+        wait_until(lambda: "calls_supervisors_connected 1.0" in httpx.get(f"{dashboard.url}/metrics").text)
+        key = browser.wait_for((call or graph.ring()).id)["key"]
+        with signed_in_client(dashboard, "supervisor") as client:
+            assert press_reject(client, key).status_code == 202
+    finally:
+        browser.close()
+    connected = Presence.objects.get(user_id=people.supervisor.pk).connected_at
+    for step in ("reject.requested", "reject.accepted"):
+        told = details(step)
+        assert "first_sent_at" not in told
+        earliest, received, clicked = (
+            datetime.fromisoformat(str(told[name])) for name in ("first_sent_not_before", "received_at", "clicked_at")
+        )
+        assert received <= earliest < clicked
+        assert abs(earliest - max(received, connected)) < timedelta(milliseconds=1)
+        assert (earliest == received) == (rings == "after they came")
 
 
 @needs_redis

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -23,13 +22,6 @@ from tests.product.test_reject import actions
 from tests.servers import Dashboard, wait_until
 
 Opener = Callable[[User], Browser]
-
-
-@pytest.fixture
-def calm_watch(dashboard: Dashboard, database: None) -> None:
-    """A dashboard that has noticed that the people of earlier tests are gone."""
-    wait_until(lambda: "calls_supervisors_connected 0.0" in httpx.get(f"{dashboard.url}/metrics").text)
-    Presence.objects.all().delete()
 
 
 def watching(browser: Browser) -> dict[str, int]:
