@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from calls import audit, exports, rejections, retention, settling
+from calls.clicks import Click
 from calls.models import AuditEntry, AuditPersonal, Call, RejectAttempt
 from calls.sentences import SENTENCES, sentence
 from tests.conftest import PASSWORD, People
@@ -28,7 +29,7 @@ def acts(people: People, client: Client, settings) -> None:
     answer = audit.GraphAnswer(403, "7505", f"{TEXT} may not.", "request", "our-request")
     append("reject.refused", actor=WHO, call=call, attempt=attempt, answer=answer)
     append("call.noted", actor=WHO, call=call, note=TEXT)
-    rejections.record_refusal("reject.bad_request", [call.key], WHO, {}, words=TEXT)
+    rejections.record_refusal("reject.bad_request", [Click(call.key)], WHO, {}, words=TEXT)
     with transaction.atomic():
         settling.record_lapsed([make_call(2, source=call.source)])
     list(exports.Export("csv", AuditEntry.objects.all(), actor=WHO, chosen={"caller": [TEXT]}).pieces())
