@@ -125,12 +125,13 @@ async def record_refusal(
     details: dict[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
     words: str = "",
+    reason: str = "",
 ) -> None:
     """Append an entry about a request that is turned away, in whose own `words`. Raises django.db.DatabaseError."""
     decisions = process.running().threads["decisions"]
     clicks = [click_on(asked, key) for key in keys]
     told = {"clicked_at": iso(asked.at), **(details or {})}
-    await decisions.run(rejections.record_refusal, action, clicks, asked.actor, told, bulk_id, words)
+    await decisions.run(rejections.record_refusal, action, clicks, asked.actor, told, bulk_id, words, reason)
 
 
 def click_on(asked: Asked, key: uuid.UUID, seen: dict[str, object] | None = None) -> Click:

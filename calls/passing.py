@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from calls import audit, metrics
@@ -17,7 +17,7 @@ from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
-from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, act_on, obstacle_to
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, act_on, obstacle_to
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,17 @@ async def let_pass(click: Click, actor: audit.Actor, *, thread: DatabaseThread, 
 
 
 def _let_pass(click: Click, actor: audit.Actor) -> Passed | DecisionError:
-    return act_on(click.key, functools.partial(_let_held_pass, click, actor))
+    passed = act_on(click.key, functools.partial(_let_held_pass, click, actor))
+    if isinstance(passed, UnknownCall):
+        with transaction.atomic():
+            _record_unknown(click, actor)
+    return passed
+
+
+def _record_unknown(click: Click, actor: audit.Actor) -> None:
+    details = {"cause": "unknown_call", "key": str(click.key), "clicked_at": iso(click.at)}
+    audit.append("call.let_pass_in_vain", actor=actor, details=details)
+    metrics.LET_PASS.labels("unknown_call").inc()
 
 
 def _let_held_pass(click: Click, actor: audit.Actor, named: Call, call: Call) -> Passed | DecisionError:

@@ -51,10 +51,10 @@ class Bulk:
 @act(then="board")
 async def reject(asked: Asked, key: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
-    if not asked.may_decide:
-        await record_refusal(asked, "reject.not_allowed", [key])
-        return _not_allowed()
     form = _read_form(asked)
+    if not asked.may_decide:
+        await record_refusal(asked, "reject.not_allowed", [key], reason=_reason_in(form))
+        return _not_allowed()
     if form is None or form.reason not in set(RejectReason):
         words = clean(form.reason, 50) if form else ""
         await record_refusal(asked, "reject.bad_request", [key], words=words)
@@ -69,7 +69,7 @@ async def reject_many(asked: Asked) -> Reply:
     bulk = _read_bulk(asked)
     if not asked.may_decide:
         keys, bulk_id = (bulk.keys[:MOST_AT_ONCE], bulk.id) if bulk else ([], None)
-        await record_refusal(asked, "reject.not_allowed", keys, bulk_id=bulk_id)
+        await record_refusal(asked, "reject.not_allowed", keys, bulk_id=bulk_id, reason=_reason_in(bulk))
         return _not_allowed()
     if problem := _problem_with(bulk):
         await record_refusal(asked, "reject.bad_request", [], details={"bulk": True})
@@ -164,6 +164,10 @@ def _reply_to(error: obstacles.DecisionError) -> Reply:
         case _:
             message = _("Graph did not answer. The call may or may not be rejected; its end will tell.")
             return Reply(504, "unknown", message)
+
+
+def _reason_in(sent: Form | Bulk | None) -> str:
+    return sent.reason if sent and sent.reason in set(RejectReason) else ""
 
 
 # What was sent --------------------------------------------------------------------------------------------------------

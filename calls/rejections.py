@@ -30,6 +30,7 @@ from calls.obstacles import (
     GraphRefused,
     NotRecorded,
     Unknown,
+    UnknownCall,
     act_on,
     obstacle_to,
     touch,
@@ -130,7 +131,24 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    return act_on(wish.click.key, functools.partial(_claim_held, wish))
+    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish))
+    if isinstance(claimed, UnknownCall):
+        with transaction.atomic():
+            _record_unknown(wish)
+    return claimed
+
+
+def _record_unknown(wish: Wish) -> None:
+    details = {"key": str(wish.click.key), "clicked_at": iso(wish.click.at)}
+    metrics.DECISIONS.labels("unknown_call").inc()
+    audit.append(
+        "reject.unknown_call",
+        actor=wish.actor,
+        reason=wish.reason,
+        note=wish.note,
+        details=details,
+        bulk_id=wish.bulk_id,
+    )
 
 
 def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | DecisionError:
@@ -188,6 +206,7 @@ def record_refusal(
     details: Mapping[str, object],
     bulk_id: uuid.UUID | None = None,
     words: str = "",
+    reason: str = "",
 ) -> None:
     """Append an entry for each call clicked on, or one that names none, about a request that became no attempt.
 
@@ -198,7 +217,7 @@ def record_refusal(
         calls: list[Call | None] = [*Call.objects.filter(key__in=on)] or [None]
         for call in calls:
             told = {**details, **on[call.key].told(call)} if call else details
-            audit.append(action, actor=actor, call=call, words=words, details=told, bulk_id=bulk_id)
+            audit.append(action, actor=actor, call=call, reason=reason, words=words, details=told, bulk_id=bulk_id)
     metrics.DECISIONS.labels(action.partition(".")[2]).inc(len(calls))
 
 

@@ -30,6 +30,7 @@ SENTENCES = {
         "%(who)s wanted to reject the call from %(caller)s, but somebody had decided it before."
     ),
     "reject.gone": _("%(who)s wanted to reject the call from %(caller)s, which could no longer be rejected."),
+    "reject.unknown_call": _("%(who)s wanted to reject a call that is not known here."),
     "reject.not_allowed": _("%(who)s tried to reject the call from %(caller)s without having the right to."),
     "reject.bad_request": _("%(who)s sent a rejection of the call from %(caller)s that could not be understood."),
     "call.let_pass": _("%(who)s let the call from %(caller)s pass: it need not be rejected."),

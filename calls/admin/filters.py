@@ -59,6 +59,7 @@ OUTCOMES = {
             "reject.caller_left",
             "reject.ended_elsewhere",
             "reject.gone",
+            "reject.unknown_call",
             "reject.decided_by_another",
             "call.let_pass_in_vain",
         ],

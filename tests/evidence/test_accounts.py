@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from calls import roles
@@ -68,6 +68,17 @@ def test_a_change_tells_old_and_new(root, people):
     assert sentence(entry) == "admin changed the account viewer: groups, is_active."
 
 
+def test_rights_given_to_one_person_are_told(root, people):
+    right = Permission.objects.get(codename="reject_call")
+    change(root, people.viewer, is_superuser="on", user_permissions=[right.pk])
+    assert json.loads(newest().details)["changed"] == {
+        "is_superuser": [False, True],
+        "user_permissions": [[], ["reject_call"]],
+        "is_staff": [False, True],
+    }
+    assert sentence(newest()) == "admin changed the account viewer: is_staff, is_superuser, user_permissions."
+
+
 def test_names_and_addresses_stand_only_where_they_can_be_erased(root, people, prove):
     change(root, people.viewer, username="renamed", email="new@contoso.example")
     entry = newest()
@@ -111,6 +122,12 @@ def test_a_new_password_leaves_an_entry_without_it(root, people):
     assert "pbkdf2" not in entry.details + entry.personal.note
 
 
+def test_taking_somebodys_password_away_leaves_an_entry(root, people):
+    root.post(f"/admin/auth/user/{people.viewer.pk}/password/", {"usable_password": "false", "unset-password": "1"})
+    assert not User.objects.get(username="viewer").has_usable_password()
+    assert sentence(newest()) == "admin changed the account viewer: password."
+
+
 def test_a_password_that_is_refused_leaves_none(root, people):
     root.post(f"/admin/auth/user/{people.viewer.pk}/password/", {"password1": "x", "password2": "y"})
     assert not AuditEntry.objects.exists()
@@ -152,6 +169,16 @@ def test_groups_leave_entries_as_well(root):
         "admin created the group Choir.",
         "admin changed the group Band: name.",
         "admin deleted the group Band.",
+    ]
+
+
+def test_groups_deleted_at_once_leave_an_entry_each(root):
+    chosen = [Group.objects.create(name=name).pk for name in ("Choir", "Band")]
+    root.post("/admin/auth/group/", {"action": "delete_selected", "_selected_action": chosen, "post": "yes"})
+    entries = AuditEntry.objects.select_related("personal").order_by("id")
+    assert sorted(sentence(entry) for entry in entries) == [
+        "admin deleted the group Band.",
+        "admin deleted the group Choir.",
     ]
 
 

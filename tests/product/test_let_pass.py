@@ -128,8 +128,10 @@ def test_past_the_window_is_410(graph: Simulator, supervisor: Browser) -> None:
     assert (answer.status_code, answer.json()["cause"]) == (410, "too_late")
 
 
-def test_an_unknown_call_is_404(supervisor: Browser) -> None:
+def test_an_unknown_call_is_404_and_an_entry(supervisor: Browser) -> None:
     assert let_pass(supervisor.client, NOWHERE).status_code == 404
+    told = json.loads(AuditEntry.objects.get(action="call.let_pass_in_vain").details)
+    assert (told["cause"], told["key"]) == ("unknown_call", NOWHERE)
 
 
 def test_reading_the_address_is_405(supervisor: Browser) -> None:

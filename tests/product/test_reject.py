@@ -142,6 +142,7 @@ def test_without_the_right_is_403_and_an_entry(
         answer = press_reject(client, str(Call.objects.get().key))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
     assert actions() == ["reject.not_allowed"]
+    assert AuditEntry.objects.get(action="reject.not_allowed").reason == "busy"
     assert not graph.rejects
 
 
@@ -156,8 +157,12 @@ def test_a_missing_csrf_token_is_told_apart_from_a_missing_right(
     assert not graph.rejects
 
 
-def test_an_unknown_call_is_404(graph: Simulator, supervisor: Browser) -> None:
-    assert supervisor.reject("00000000-0000-0000-0000-000000000000").status_code == 404
+def test_an_unknown_call_is_404_and_an_entry(graph: Simulator, supervisor: Browser) -> None:
+    key = "00000000-0000-0000-0000-000000000000"
+    assert supervisor.reject(key, note="who?").status_code == 404
+    entry = AuditEntry.objects.get(action="reject.unknown_call")
+    assert (entry.reason, entry.personal.note, json.loads(entry.details)["key"]) == ("busy", "who?", key)
+    assert not graph.rejects
 
 
 def test_reading_the_address_is_405(supervisor: Browser) -> None:
@@ -234,6 +239,7 @@ def test_no_answer_is_504_and_holds_the_call(graph: Simulator, supervisor: Brows
     graph.faults.drop_reject(after=True)
     assert supervisor.reject(key).status_code == 504
     assert RejectAttempt.objects.get().outcome == "unknown"
+    assert actions() == ["reject.requested", "reject.unknown"]
     graph.faults.clear()
     assert supervisor.reject(key).status_code == 409
     call.end_rejected()
