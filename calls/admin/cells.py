@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.models import AuditEntry, RejectAttempt
@@ -62,6 +64,30 @@ def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
         for entry in found
     ]
     return render_to_string("admin/calls/story.html", {"lines": lines, "cut": len(found) == STORY_LIMIT})
+
+
+def watching(entry: AuditEntry) -> SafeString | str:
+    """Return who was connected while a call rang, and whether the board was in their view, each with a link to more.
+
+    The entry has account numbers only, because it stays for ever; what they are called stands with the accounts.
+    """
+    details = details_of(entry)
+    connected, visible = (_numbers(details.get(name)) for name in ("connected_accounts", "visible_accounts"))
+    names = dict(User.objects.filter(pk__in=connected).values_list("pk", "username"))
+    lines = [
+        (
+            link(names.get(number) or gettext("account %(id)s") % {"id": number}, AuditEntry, who=number),
+            gettext("board in view") if number in visible else gettext("board not in view"),
+        )
+        for number in connected
+    ]
+    return format_html_join("", "<div>{}, {}</div>", lines) or NOTHING
+
+
+def _numbers(told: Any) -> list[int]:
+    return (
+        [number for number in told if isinstance(number, int) and 0 < number < 2**31] if isinstance(told, list) else []
+    )
 
 
 def every_field(fieldsets: Any) -> tuple[str, ...]:

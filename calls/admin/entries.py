@@ -42,7 +42,7 @@ class AuditEntryAdmin(EvidenceAdmin):
         (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
         (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
         (_("Graph's answer"), {"fields": ("graph_status", "graph_code", "words", "request_id", "client_request_id")}),
-        (_("Details"), {"fields": ("details_shown",)}),
+        (_("Details"), {"fields": ("watching", "details_shown")}),
         (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
     )
     readonly_fields = cells.every_field(fieldsets)
@@ -130,6 +130,11 @@ class AuditEntryAdmin(EvidenceAdmin):
     def words(self, entry: AuditEntry) -> str:
         """Return what Graph, or somebody's request, said."""
         return _personal(entry, "words")
+
+    @admin.display(description=_("who had the board open while it rang"))
+    def watching(self, entry: AuditEntry) -> SafeString | str:
+        """Return the people whose account numbers the entry has, by the names their accounts have today."""
+        return cells.watching(entry)
 
     @admin.display(description=_("details"))
     def details_shown(self, entry: AuditEntry) -> SafeString:

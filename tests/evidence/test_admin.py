@@ -187,6 +187,27 @@ def test_an_entry_tells_its_time_to_the_microsecond(several, auditor):
     assert several[0].at.isoformat(timespec="microseconds").replace("+00:00", "Z") in text
 
 
+def test_who_watched_is_told_by_the_names_of_today_and_by_numbers_when_the_account_is_gone(people, auditor):
+    seeing, away = people.supervisor, people.colleague
+    there = {
+        "connected": 3,
+        "visible": 1,
+        "connected_accounts": [seeing.pk, away.pk, 977],
+        "visible_accounts": [seeing.pk],
+    }
+    entry = append("call.missed", actor=audit.SYSTEM, call=make_call(), details=there)
+    User.objects.filter(pk=away.pk).update(username="renamed")
+    text = re.sub("<[^>]+>", "", page(auditor, f"auditentry/{entry.pk}/change/").replace("</div>", "\n"))
+    for line in ("supervisor, board in view", "renamed, board not in view", "account 977, board not in view"):
+        assert line in text
+    assert "colleague" not in text
+    assert rows(auditor, f"auditentry/?who={away.pk}") == 0
+    rubbish = append(
+        "call.missed", call=make_call(2), details={"connected_accounts": ["x", -1, 2**70, None], "connected": 4}
+    )
+    page(auditor, f"auditentry/{rubbish.pk}/change/")
+
+
 def test_personal_values_of_one_entry_do_not_appear_at_another(several, auditor):
     assert AuditPersonal.objects.count() == 6
     text = page(auditor, f"auditentry/{several[4].pk}/change/")
