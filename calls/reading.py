@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext
 
 AT_ONCE = 2_000
 # What reading, or computing with, a value raises that this program never wrote.
@@ -17,6 +18,58 @@ class Unreadable:
     """Stands for a row that cannot be read."""
 
     pk: int
+
+
+class Illegible:
+    """Stands for a value that cannot be read, and says so wherever it is shown."""
+
+    def __str__(self) -> str:
+        return gettext("cannot be read")
+
+    def __format__(self, form: str) -> str:
+        return str(self)
+
+
+def legible(rows: QuerySet) -> list[Any]:
+    """Return the rows, for a page: where one has values that cannot be read, Illegible stands in their place.
+
+    Raises what reading raises when the rows cannot be read at all.
+    """
+    try:
+        found = list(rows)
+    except UNREADABLE:
+        anywhere = rows.all()
+        anywhere.query.clear_limits()
+        found = [row for pk in rows.values_list("pk", flat=True) for row in _legible(anywhere.filter(pk=pk))]
+    for row in found:
+        _name_what_is_missing(row)
+    return found
+
+
+def _legible(row: QuerySet) -> list[Model]:
+    """Return one row with as much of it as can be read; none when it is gone."""
+    names = [field.attname for field in row.model._meta.concrete_fields if not field.primary_key]
+    illegible = [name for name in names if not _is_legible(row, name)]
+    found = list(row.defer(*illegible))
+    for each_row in found:
+        for name in illegible:
+            setattr(each_row, name, Illegible())
+    return found
+
+
+def _name_what_is_missing(row: Model) -> None:
+    """Put Illegible where nothing stands and something must: a word for a time is read as none on SQLite."""
+    for field in row._meta.concrete_fields:
+        if not field.null and row.__dict__.get(field.attname, row) is None:
+            setattr(row, field.attname, Illegible())
+
+
+def _is_legible(row: QuerySet, name: str) -> bool:
+    try:
+        row.values_list(name, flat=True).first()
+    except UNREADABLE:
+        return False
+    return True
 
 
 def each(rows: QuerySet) -> Iterator[Any]:

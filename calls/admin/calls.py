@@ -248,7 +248,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
     @admin.display(description=_("seconds from ring to click"))
     def took(self, attempt: RejectAttempt) -> str:
         """Return how long the decision took."""
-        return f"{(attempt.requested_at - attempt.call.received_at).total_seconds():.1f}"
+        return cells.seconds_since(attempt.call.received_at, attempt.requested_at)
 
     @admin.display(description=_("caller"))
     def caller(self, attempt: RejectAttempt) -> str:

@@ -18,15 +18,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.models import AuditEntry, RejectAttempt
+from calls.reading import Illegible, legible
 from calls.sentences import details_of, sentence
 
 STORY_LIMIT = 200  # audit entries shown on the page of one call
 NOTHING = "–"
 
 
-def moment(at: datetime | None, precision: str = "milliseconds") -> str:
+def moment(at: datetime | Illegible | None, precision: str = "milliseconds") -> str:
     """Return the time to the millisecond: what auditors compare with other systems' logs."""
-    return timezone.localtime(at).isoformat(" ", precision) if at else NOTHING
+    if isinstance(at, Illegible):
+        return str(at)
+    if at is None:
+        return NOTHING
+    with suppress(OverflowError):  # the first and the last day there are have no local time in some zones
+        at = timezone.localtime(at)
+    return at.isoformat(" ", precision)
 
 
 def pretty(text: str) -> SafeString:
@@ -53,12 +60,12 @@ def answer(row: AuditEntry | RejectAttempt) -> str:
 
 def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
     """Return a table of entries in the order of the chain, each with the seconds since `began`."""
-    found = list(entries.select_related("personal").order_by("id")[:STORY_LIMIT])
+    found = legible(entries.select_related("personal").order_by("id")[:STORY_LIMIT])
     lines = [
         {
             "entry": entry,
             "moment": moment(entry.at),
-            "seconds": f"{(entry.at - began).total_seconds():+.3f}" if began else "",
+            "seconds": seconds_since(began, entry.at),
             "sentence": sentence(entry),
         }
         for entry in found
@@ -90,6 +97,12 @@ def _numbers(told: Any) -> list[int]:
     )
 
 
+def seconds_since(began: datetime | Illegible | None, at: datetime | Illegible) -> str:
+    if not isinstance(began, datetime) or not isinstance(at, datetime):
+        return ""
+    return f"{(at - began).total_seconds():+.3f}"
+
+
 def every_field(fieldsets: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _title, options in fieldsets for name in options["fields"]))
 
@@ -109,7 +122,7 @@ TIMING = {
 def timing(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
     """Return when each step of a decision was, and how many seconds after the first, as its entries tell it."""
     told: dict[str, Any] = {}
-    for entry in entries.order_by("id")[:STORY_LIMIT]:
+    for entry in legible(entries.order_by("id")[:STORY_LIMIT]):
         details = details_of(entry)
         seen = details.pop("seen_as_reported_by_browser", None)
         for name, value in {**(seen if isinstance(seen, dict) else {}), **details}.items():

@@ -17,6 +17,7 @@ from calls import audit
 from calls.admin import cells, filters, narrowing, search, streams
 from calls.admin.evidence import EvidenceAdmin
 from calls.models import AuditCheckpoint, AuditEntry, Call
+from calls.reading import UNREADABLE
 from calls.sentences import sentence
 
 
@@ -154,7 +155,11 @@ class AuditEntryAdmin(EvidenceAdmin):
             False: _("DO NOT HOLD: this entry was changed"),
             None: _("cannot be checked: signed with another key than the one configured"),
         }
-        return str(verdicts[audit.is_genuine(entry)])
+        try:
+            genuine = audit.is_genuine(entry)
+        except UNREADABLE:
+            genuine = False
+        return str(verdicts[genuine])
 
 
 def _personal(entry: AuditEntry, name: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from calls import retention
 from calls.admin import cells
 from calls.admin.paging import EvidenceChangeList
+from calls.reading import legible
 
 
 class ReadOnly:
@@ -59,6 +60,14 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     def find(text: str, rows: models.QuerySet) -> models.QuerySet:
         """Return the rows that this text names, found through indexes. A list with a search box says how."""
         raise NotImplementedError
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
+        """Return the row, also one that has values which cannot be read; None when there is none."""
+        try:
+            found = legible(self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)))
+        except (ValidationError, ValueError):
+            return None
+        return found[0] if found else None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list; refuse anything sent to it."""

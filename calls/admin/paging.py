@@ -5,7 +5,7 @@ Nothing is counted, and the drill-down by date comes from the calendar instead o
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -19,6 +19,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from calls.reading import UNREADABLE, legible
+
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 OLDER, NEWER = "older_than", "newer_than"  # names in the address
 
 
@@ -40,8 +43,8 @@ class EvidenceChangeList(ChangeList):
         shown, more = rows[: self.list_per_page], len(rows) > self.list_per_page
         if self.newer_than:
             shown.reverse()
-        self.newer = self._link_to(NEWER, shown[:1], more if self.newer_than else bool(self.older_than))
-        self.older = self._link_to(OLDER, shown[-1:], more or bool(self.newer_than))
+        self.newer = self._link_to(NEWER, shown, more if self.newer_than else bool(self.older_than))
+        self.older = self._link_to(OLDER, shown[::-1], more or bool(self.newer_than))
         self.newest = self.get_query_string() if self.older_than or self.newer_than else ""
         self.result_list: list[Model] = shown
         self.result_count, self.full_result_count = len(shown), None
@@ -54,7 +57,7 @@ class EvidenceChangeList(ChangeList):
                 rows = rows.filter(self._beyond("gt", *self.newer_than)).reverse()
             elif self.older_than:
                 rows = rows.filter(self._beyond("lt", *self.older_than))
-            return list(rows[: self.list_per_page + 1])
+            return legible(rows[: self.list_per_page + 1])
         except (ValueError, ValidationError) as error:
             raise IncorrectLookupParameters(error) from error
 
@@ -78,10 +81,9 @@ class EvidenceChangeList(ChangeList):
         return parsed, pk
 
     def _link_to(self, side: str, rows: list[Model], exists: bool) -> str:
-        if not rows or not exists:
-            return ""
-        at = getattr(rows[0], str(self.date_hierarchy))
-        return self.get_query_string({side: f"{at.isoformat()}~{rows[0].pk}"})
+        """Return the address of the page beyond the first of these rows whose time can be read."""
+        places = [(at, row.pk) for row in rows if isinstance(at := getattr(row, str(self.date_hierarchy)), datetime)]
+        return self.get_query_string({side: f"{places[0][0].isoformat()}~{places[0][1]}"}) if places and exists else ""
 
     def drilldown(self) -> dict[str, Any]:
         """Return the way back and the choices one level below the chosen year, month or day."""
@@ -113,8 +115,13 @@ class EvidenceChangeList(ChangeList):
         }
 
     def _years(self) -> Iterable[int]:
-        moments = self.model._default_manager.order_by(self.date_hierarchy).values_list(self.date_hierarchy, flat=True)
-        first, last = moments.first(), moments.last()
+        field = self.date_hierarchy
+        legible = {f"{field}__gte": FIRST, f"{field}__lte": LAST}  # somebody may have written there what is no time
+        moments = self.model._default_manager.filter(**legible).order_by(field).values_list(field, flat=True)
+        try:
+            first, last = moments.first(), moments.last()
+        except UNREADABLE:
+            return []
         if first is None or last is None:
             return []
         return range(timezone.localtime(first).year, timezone.localtime(last).year + 1)

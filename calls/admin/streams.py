@@ -24,7 +24,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls import audit, exports, proof
+from calls.admin import cells
 from calls.models import AuditEntry
+from calls.reading import legible
 from calls.sentences import sentence
 from calls.signins import actor_of
 
@@ -68,7 +70,9 @@ def verify(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
         **model_admin.admin_site.each_context(request),
         "title": gettext("Verify the audit history"),
         "opts": model_admin.opts,
-        "recent": [(entry, sentence(entry)) for entry in recent[:RECENT]],
+        "recent": [
+            (cells.moment(entry.at, "seconds"), entry.pk, sentence(entry)) for entry in legible(recent[:RECENT])
+        ],
         "place": PLACE if request.method == "POST" else "",
     }
     if request.method != "POST":

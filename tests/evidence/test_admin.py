@@ -10,8 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from calls import audit
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from tests.evidence.conftest import ANNA, Owner, append, make_attempt, make_call, make_notification, page, rows, sql
+from tests.evidence.test_tampering import STRANGE
 
 LISTS = ("auditentry", "auditcheckpoint", "call", "notification", "rejectattempt")
+ILLEGIBLE = {
+    *("a word for a time", "a number for a time", "a day that is none", "a text that is none"),
+    *("the end of time", "a time too late", "a time too early"),
+}
 EVIL = "<script>alert('Nestor')</script>"
 
 
@@ -134,6 +139,39 @@ def test_strange_rows_render(database, auditor):
     for call in (nobody, odd):
         page(auditor, f"call/{call.pk}/change/")
     assert rows(auditor, "call/?call=never-heard-of") == 0
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("what", STRANGE)
+def test_what_cannot_be_read_is_said_and_no_server_error(what, zone, several, auditor, settings):
+    settings.TIME_ZONE = zone
+    entry = several[1]
+    attempt, call = RejectAttempt.objects.get(pk=entry.attempt_id), Call.objects.get(key=entry.call_key)
+    with Owner():
+        sql(STRANGE[what], entry.pk)
+    assert rows(auditor, "auditentry/") == len(several)
+    text = page(auditor, f"auditentry/{entry.pk}/change/")
+    assert ("DO NOT HOLD" in text) == ("auditentry" in STRANGE[what])
+    assert ("cannot be read" in text) == (what in ILLEGIBLE)
+    assert ("cannot be read" in page(auditor, "auditentry/")) == (what in ILLEGIBLE)
+    for address in (f"call/{call.pk}/change/", f"rejectattempt/{attempt.pk}/change/", "auditentry/verify/"):
+        page(auditor, address)
+    assert rows(auditor, f"auditentry/?attempt={attempt.pk}") == 2
+
+
+def test_a_list_with_a_time_that_cannot_be_read_is_paged_through(database, auditor):
+    entries = [append("account.signed_in") for _ in range(120)]
+    with Owner():
+        for number in (20, 69, 70, 119):  # among the others and at the ends of pages
+            sql(next(iter(STRANGE.values())), entries[number].pk)
+    shown, text = set(), page(auditor, "auditentry/")
+    while True:
+        shown |= set(re.findall(r'href="/admin/calls/auditentry/([0-9]+)/change', text))
+        older = re.search(r'<a href="([^"]*)" rel="next"', text)
+        if not older:
+            break
+        text = page(auditor, "auditentry/" + older[1].replace("&amp;", "&"))
+    assert shown == {str(entry.pk) for entry in entries}
 
 
 @pytest.mark.parametrize("model", LISTS)

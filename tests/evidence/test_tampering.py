@@ -76,12 +76,13 @@ RUBBISH = {
         "a time too early": "UPDATE calls_auditentry SET at = '0044-03-15 BC' WHERE id = %s",
     },
 }
-CHANGES |= RUBBISH[connection.vendor] | {
+STRANGE = RUBBISH[connection.vendor] | {
     "letters no signature has": "UPDATE calls_auditentry SET signature = 'ы' WHERE id = %s",
     "salts of another kind": "UPDATE calls_auditpersonal SET salts = '{\"note\": {}}' WHERE entry_id = %s",
     "commitments that are none": "UPDATE calls_auditentry SET commitments = '[' WHERE id = %s",
     "the last day there is": "UPDATE calls_auditentry SET at = '9999-12-31 23:59:59' WHERE id = %s",
 }
+CHANGES |= STRANGE
 
 
 @pytest.mark.parametrize("what", CHANGES)
