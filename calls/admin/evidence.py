@@ -96,6 +96,6 @@ def refuse_writing(request: HttpRequest) -> None:
 class EvidenceInline(ReadOnly, admin.TabularInline):
     """Rows that belong to the one on the page."""
 
+    template = "admin/calls/evidence_inline.html"
     extra = 0
-    show_change_link = True
     can_delete = False

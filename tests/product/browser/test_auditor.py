@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
@@ -131,15 +130,3 @@ def test_what_the_filters_let_through_is_saved_as_a_file(auditor: Page, tmp_path
     assert "7505" in text
     exported = AuditEntry.objects.latest("id")
     assert exported.actor_id == str(User.objects.get(username="auditor").pk)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_was_added_to_the_admins_pages_is_accessible(
-    graph: Simulator, page_of: Opener, people: People, scheme: str
-) -> None:
-    append("account.signed_in")
-    page = page_of("auditor", color_scheme=scheme, bypass_csp=True)
-    for path, part in (("", ".evidence-tools"), ("", ".paginator"), ("verify/", "#content-main")):
-        page.goto(f"/admin/calls/auditentry/{path}")
-        results = Axe().run(page, context=part)
-        assert results.violations_count == 0, results.generate_report()
