@@ -130,11 +130,11 @@ def clock(place: Place) -> Iterator[Finding]:
             yield told(
                 "sockets that daphne closed for the jump", sum(b.close_code is not None for b in watching.browsers)
             )
-            with place.browsers(dashboard, each=2) as again:
-                seconds = seconds_until_true(again, database_url)
-            yield at_most("seconds until boards that connected again show the truth", seconds, TRUTH_SECONDS, "s")
             # Before the callers stop: what they leave ringing is missed for good reason.
             yield exactly("back: calls missed that were not to be", count(database_url, MISSED) - ahead - 1, 0)
+        with place.browsers(dashboard, each=2) as again:
+            seconds = seconds_until_true(again, database_url)
+        yield at_most("seconds until boards that connected again show the truth", seconds, TRUTH_SECONDS, "s")
     yield told("answers", ", ".join(f"{times:,} × {status}" for status, times in sorted(callers.statuses.items())))
     yield exactly("acknowledged and lost", lost(database_url, callers.acknowledged), 0)
     yield exactly("verify_audit", place.verify_audit(database_url), 0)
