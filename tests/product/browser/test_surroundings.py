@@ -9,12 +9,13 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, expect
 
+from calls import preferences
 from calls.simulator import Simulator
 from tests.conftest import People
-from tests.product.browser.pages import Opener, fill_sign_in, row, sign_in, wait_live
-from tests.servers import Dashboard
+from tests.product.browser.pages import Line, Opener, fill_sign_in, row, sign_in, wait_live
+from tests.servers import Dashboard, wait_until
 
 BOARD = "#board"
 
@@ -195,3 +196,134 @@ def test_the_sessions_end_is_told_early_with_a_way_back_to_the_board(graph: Simu
     fill_sign_in(supervisor, "supervisor")
     wait_live(supervisor)
     expect(supervisor.locator("[data-banner=session]")).to_have_count(0)
+
+
+def test_on_paper_the_dark_board_is_light_and_without_controls(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor", color_scheme="dark")
+    wait_live(supervisor)
+    graph.ring("Ada Lovelace")
+    expect(row(supervisor, "Ada Lovelace")).to_be_visible()
+    supervisor.emulate_media(media="print")
+    expect(supervisor.locator(".part-title").first).to_have_css("color", "rgb(0, 0, 0)")
+    expect(row(supervisor, "Ada Lovelace")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(supervisor.get_by_role("button").filter(visible=True)).to_have_count(0)
+
+
+def test_in_a_persons_own_few_colours_the_time_left_and_what_is_chosen_are_seen(
+    graph: Simulator, page_of: Opener
+) -> None:
+    supervisor = page_of("supervisor", forced_colors="active")
+    wait_live(supervisor)
+    everything = supervisor.get_by_role("button", name="Everything")
+    ringing = supervisor.get_by_role("button", name="Ringing")
+    assert _ground_of(everything) != _ground_of(ringing)
+    graph.ring("Ada Lovelace")
+    bar = row(supervisor, "Ada Lovelace").locator(".left-bar")
+    expect(bar).to_be_visible()
+    assert _ground_of(bar, "::before") != _ground_of(bar)
+
+
+def _ground_of(element: Locator, part: str = "") -> str:
+    return element.evaluate("(element, part) => getComputedStyle(element, part || null).backgroundColor", part)
+
+
+def test_a_dense_wall_in_russian_cuts_no_row(graph: Simulator, page_of: Opener, people: People) -> None:
+    preferences.choose(people.viewer.pk, {"density": "dense", "language": "ru"})
+    viewer = page_of("viewer", viewport={"width": 1280, "height": 800})
+    viewer.goto("/?wall")
+    wait_live(viewer)
+    expect(viewer.locator(".wall-hint")).to_be_visible()
+    for number in range(12):
+        graph.ring(f"Caller {number}")
+    rows = viewer.locator(".wall-call")
+    expect(rows.nth(8)).to_be_visible()
+    for shown in rows.all():
+        expect(shown).to_be_in_viewport(ratio=1)
+
+
+SEES_NOTICES = """
+globalThis.notices = [];
+const Notice = globalThis.Notification;
+globalThis.Notification = class extends Notice {
+  constructor(title, options) {
+    super(title, options);
+    notices.push({ title, isOpen: true });
+  }
+  close() {
+    super.close();
+    for (const notice of notices) notice.isOpen = false;
+  }
+};
+"""
+HIDES = """
+globalThis.setHidden = (isHidden) => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (isHidden ? "hidden" : "visible") });
+  document.dispatchEvent(new Event("visibilitychange"));
+};
+"""
+COUNTS_LOCKS = """
+globalThis.locks = [];
+const request = navigator.wakeLock.request.bind(navigator.wakeLock);
+navigator.wakeLock.request = async (kind) => {
+  const lock = await request(kind);
+  locks.push(lock);
+  return lock;
+};
+"""
+HEARS_TONES = """
+globalThis.tones = 0;
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  if (!this.loop) tones += 1;
+  return start.apply(this, when);
+};
+"""
+
+
+@pytest.fixture
+def watched(page_of: Opener) -> Page:
+    """The board of somebody who watches, with what the browser is asked for written down."""
+    page = page_of("supervisor")
+    page.context.grant_permissions(["notifications", "screen-wake-lock"])
+    for script in (SEES_NOTICES, HIDES, COUNTS_LOCKS, HEARS_TONES):
+        page.add_init_script(script)
+    return page
+
+
+def test_a_hidden_page_shows_a_notice_until_somebody_decides(graph: Simulator, page_of: Opener, watched: Page) -> None:
+    colleague = page_of("colleague")
+    watched.goto("/")
+    wait_live(watched)
+    start_watching(watched)
+    expect(colleague.locator("#watchers")).to_contain_text("2 supervisors are watching")
+    watched.evaluate("setHidden(true)")
+    expect(colleague.locator("#watchers")).to_contain_text("1 has the board in view")
+    graph.hold_endings = True
+    graph.ring("Ada Lovelace")
+    wait_until(lambda: watched.evaluate("notices.some(({ isOpen }) => isOpen)"))
+    assert "Ada Lovelace" in watched.evaluate("notices[0].title")
+    row(colleague, "Ada Lovelace").get_by_role("button", name="Reject: busy").click()
+    wait_until(lambda: watched.evaluate("notices.every(({ isOpen }) => !isOpen)"))
+    assert watched.evaluate("notices.length") == 1
+
+
+def test_the_screen_is_kept_awake_again_once_the_page_is_seen_again(graph: Simulator, watched: Page) -> None:
+    watched.goto("/")
+    wait_live(watched)
+    start_watching(watched)
+    wait_until(lambda: watched.evaluate("locks.length === 1"))
+    watched.evaluate("setHidden(true)")
+    watched.evaluate("locks[0].release()")  # as the browser does with a page that is hidden
+    watched.evaluate("setHidden(false)")
+    wait_until(lambda: watched.evaluate("locks.length === 2 && !locks[1].released"))
+
+
+def test_a_lost_feed_is_heard_by_whoever_watches(graph: Simulator, watched: Page) -> None:
+    line = Line(watched)
+    watched.goto("/")
+    wait_live(watched)
+    start_watching(watched)
+    assert watched.evaluate("tones") == 0
+    line.cut()
+    expect(watched.locator("#connection")).to_contain_text("Feed lost")
+    wait_until(lambda: watched.evaluate("tones === 1"))
