@@ -238,7 +238,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
     @admin.display(description=_("step by step"))
     def timing(self, attempt: RejectAttempt) -> SafeString | str:
         """Return when the call was received, seen and clicked, Graph asked, its answer and the end heard."""
-        return cells.timing(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
+        return cells.timing_of(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
 
     @admin.display(description=_("settled"))
     def settled(self, attempt: RejectAttempt) -> str:
@@ -248,7 +248,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
     @admin.display(description=_("seconds from ring to click"))
     def took(self, attempt: RejectAttempt) -> str:
         """Return how long the decision took."""
-        return cells.seconds_since(attempt.call.received_at, attempt.requested_at)
+        return cells.seconds_since(attempt.call.received_at, attempt.requested_at).removeprefix("+")
 
     @admin.display(description=_("caller"))
     def caller(self, attempt: RejectAttempt) -> str:

@@ -1,6 +1,7 @@
 """What stands in the cells of the auditors' lists and pages."""
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -119,10 +120,15 @@ TIMING = {
 }
 
 
-def timing(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
-    """Return when each step of a decision was, and how many seconds after the first, as its entries tell it."""
+def timing_of(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
+    """Return when each step of a decision was, and how many seconds after the first, as all its entries tell it."""
+    return timing(legible(entries.order_by("id")[:STORY_LIMIT]))
+
+
+def timing(entries: Iterable[AuditEntry]) -> SafeString | str:
+    """Return when each step was, and how many seconds after the first, as far as these entries tell it."""
     told: dict[str, Any] = {}
-    for entry in legible(entries.order_by("id")[:STORY_LIMIT]):
+    for entry in entries:
         details = details_of(entry)
         seen = details.pop("seen_as_reported_by_browser", None)
         for name, value in {**(seen if isinstance(seen, dict) else {}), **details}.items():

@@ -43,7 +43,7 @@ class AuditEntryAdmin(EvidenceAdmin):
         (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
         (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
         (_("Graph's answer"), {"fields": ("graph_status", "graph_code", "words", "request_id", "client_request_id")}),
-        (_("Details"), {"fields": ("watching", "details_shown")}),
+        (_("Details"), {"fields": ("timing", "watching", "details_shown")}),
         (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
     )
     readonly_fields = cells.every_field(fieldsets)
@@ -131,6 +131,11 @@ class AuditEntryAdmin(EvidenceAdmin):
     def words(self, entry: AuditEntry) -> str:
         """Return what Graph, or somebody's request, said."""
         return _personal(entry, "words")
+
+    @admin.display(description=_("step by step"))
+    def timing(self, entry: AuditEntry) -> SafeString | str:
+        """Return when the call was received, sent and clicked, and what followed, as far as this entry tells it."""
+        return cells.timing([entry])
 
     @admin.display(description=_("who had the board open while it rang"))
     def watching(self, entry: AuditEntry) -> SafeString | str:

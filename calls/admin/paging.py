@@ -5,7 +5,7 @@ Nothing is counted, and the drill-down by date comes from the calendar instead o
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -19,9 +19,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from calls.reading import UNREADABLE, legible
+from calls.reading import legible
 
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+MOST_YEARS = 50  # offered; whoever owns the database can date an entry anywhere
+FEW = 10  # rows in which somebody may have written what is no time, before others are looked for
 OLDER, NEWER = "older_than", "newer_than"  # names in the address
 
 
@@ -115,13 +116,21 @@ class EvidenceChangeList(ChangeList):
         }
 
     def _years(self) -> Iterable[int]:
-        field = self.date_hierarchy
-        legible = {f"{field}__gte": FIRST, f"{field}__lte": LAST}  # somebody may have written there what is no time
-        moments = self.model._default_manager.filter(**legible).order_by(field).values_list(field, flat=True)
-        try:
-            first, last = moments.first(), moments.last()
-        except UNREADABLE:
-            return []
+        first, last = self._moment_at_the_end(""), self._moment_at_the_end("-")
         if first is None or last is None:
             return []
-        return range(timezone.localtime(first).year, timezone.localtime(last).year + 1)
+        this = timezone.localtime().year
+        return range(max(_year_of(first), this - MOST_YEARS), min(_year_of(last), this + 1) + 1)
+
+    def _moment_at_the_end(self, direction: str) -> datetime | None:
+        """Return the first or the last time there is, None when none can be read."""
+        field = str(self.date_hierarchy)
+        rows = legible(self.model._default_manager.order_by(f"{direction}{field}").only("pk", field)[:FEW])
+        return next((at for row in rows if isinstance(at := getattr(row, field), datetime)), None)
+
+
+def _year_of(at: datetime) -> int:
+    try:
+        return timezone.localtime(at).year
+    except OverflowError:
+        return at.year

@@ -34,7 +34,7 @@ async def verify(client: AsyncClient) -> list[str]:
 
 async def test_an_intact_history_is_said_to_be_intact_and_that_is_recorded(story, auditor, people):
     text = "".join(await verify(auditor))
-    assert '<h2 id="verdict">Intact</h2>' in text
+    assert '<h2 id="verdict" class="verdict-intact">Intact</h2>' in text
     assert f"3:{story[2].hash}" in text
     assert text.rstrip().endswith("</html>")
     entry = await AuditEntry.objects.alatest("id")
@@ -49,7 +49,7 @@ async def test_a_broken_one_is_named(story, auditor):
 
     await sync_to_async(change)()
     text = "".join(await verify(auditor))
-    assert '<h2 id="verdict">Broken</h2>' in text
+    assert '<h2 id="verdict" class="verdict-broken">Broken</h2>' in text
     assert f"Audit entry #{story[1].pk} of" in text
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from calls.models import AuditEntry, AuditHead, Call
@@ -32,7 +33,11 @@ def let_pass(client: httpx.Client, key: str) -> httpx.Response:
 
 
 def test_everybody_sees_who_let_it_pass_and_graph_hears_nothing(
-    graph: Simulator, supervisor: Browser, browser_of: Opener, people: People
+    graph: Simulator,
+    supervisor: Browser,
+    browser_of: Opener,
+    people: People,
+    signed_in: Callable[[User], Client],
 ) -> None:
     colleague = browser_of(people.colleague)
     row = supervisor.wait_for(graph.ring("Ada Lovelace").id)
@@ -48,6 +53,9 @@ def test_everybody_sees_who_let_it_pass_and_graph_hears_nothing(
     assert actions() == ["call.let_pass"]
     entry = AuditEntry.objects.get(action="call.let_pass")
     assert (entry.actor_id, entry.personal.caller_name) == (str(people.supervisor.pk), "Ada Lovelace")
+    page = signed_in(people.auditor).get(f"/admin/calls/auditentry/{entry.pk}/change/").content.decode()
+    for step in ("Graph told of the call", "first sent to this person", "first shown", "the click arrived"):
+        assert step in page
     told = json.loads(entry.details)
     assert told["seen_as_reported_by_browser"] == shown
     steps = [datetime.fromisoformat(told[name]) for name in ("received_at", "first_sent_at", "clicked_at")]
