@@ -257,7 +257,8 @@ globalThis.Notification = class extends Notice {
 """
 HIDES = """
 globalThis.setHidden = (isHidden) => {
-  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (isHidden ? "hidden" : "visible") });
+  const state = isHidden ? "hidden" : "visible";
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
   document.dispatchEvent(new Event("visibilitychange"));
 };
 """
