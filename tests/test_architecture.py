@@ -11,7 +11,8 @@ PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if "migrations"
 
 # From the outside in; a module may import those of its own layer and of the layers below it.
 LAYERS = [
-    {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"},
+    {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"}
+    | {"templatetags"},
     {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "replies", "appearance", "signins"}
     | {"entra_view", "outages", "staticstorage", "headers", "middleware", "sessions"},
     {"process"},
@@ -26,7 +27,7 @@ LAYERS = [
     {"proof", "walk", "findings", "witness"},
     {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
     {"clicks"},
-    {"models", "moments", "hours", "reading", "signing", "build"},
+    {"models", "moments", "hours", "reading", "signing", "build", "modules"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}

@@ -1,7 +1,9 @@
 """Every page: nothing the content security policy forbids."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from calls.models import Call
 from calls.simulator import Simulator
@@ -33,3 +35,26 @@ def test_no_page_asks_for_what_the_policy_forbids(call_page: str, page_of: Opene
     for path in [*pages, *(f"/admin/{path}" for path in ADMIN)]:
         admin.goto(path, wait_until="load")
         assert admin.evaluate("violations") == [], path
+
+
+def _without_links(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=re.sub(r'<link rel="modulepreload"[^>]*>', "", answer.text()))
+
+
+@pytest.mark.parametrize("path", ["/", "/?wall", "/calls/"])
+def test_every_module_is_asked_for_at_once_and_none_in_vain(page_of: Opener, path: str) -> None:
+    page = page_of("supervisor")
+    page.route_web_socket("**/ws/calls/", lambda socket: None)  # a page from a test may not open one
+    page.route(re.compile(rf"{re.escape(path)}$"), _without_links)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if request.url.endswith(".js") else None)
+    page.goto(path, wait_until="networkidle")
+    assert not page.locator("link[rel=modulepreload]").count()
+    scripts = set(page.eval_on_selector_all("script[src]", "scripts => scripts.map(({ src }) => src)"))
+    imported = sorted(set(loaded) - scripts)
+    assert imported
+    page.unroute_all()
+    page.goto(path)
+    links = page.eval_on_selector_all("link[rel=modulepreload]", "links => links.map(({ href }) => href)")
+    assert sorted(links) == imported
