@@ -68,6 +68,7 @@ class Board:
         self._thread = thread
         self._build = build
         self._shown: dict[int, Shown] = {}
+        self._by_key: dict[uuid.UUID, Shown] = {}
         self._left: dict[int, int] = {}
         self._hinted: set[int] = set()
         self._new: list[Call] = []
@@ -188,7 +189,7 @@ class Board:
     def first_sent(self, key: uuid.UUID, user_id: int) -> datetime | None:
         """Return when this process first sent the live call to one of the person's browsers, None when it did not."""
         joined = [viewer.joined_at for viewer in self._viewers if viewer.user_id == user_id]
-        shown = next((shown for shown in self._shown.values() if shown.call.key == key), None)
+        shown = self._by_key.get(key)
         return max(shown.since, min(joined)) if shown and joined else None
 
     def next_frame(self, viewer: Viewer) -> str | None:
@@ -241,7 +242,7 @@ class Board:
 
     def _rest(self) -> None:
         self._loaded.clear()
-        self._shown, self._left, self._hinted, self._new = {}, {}, set(), []
+        self._shown, self._by_key, self._left, self._hinted, self._new = {}, {}, {}, set(), []
         self.revision += 1
         self.swept_at = float("-inf")
         metrics.LIVE_CALLS.set(float("nan"))
@@ -293,11 +294,12 @@ class Board:
                 self._mark(shown, self.attended_since)
             if call.is_live:
                 shown.since = known.since if known else shown.since
-                self._shown[call.pk] = shown
+                self._shown[call.pk] = self._by_key[call.key] = shown
                 self._left.pop(call.pk, None)
             else:
                 self._left[call.pk] = call.version
                 self._shown.pop(call.pk, None)
+                self._by_key.pop(call.key, None)
                 gone.append(f'"{call.key}"')
             changed.append(shown)
         found = {shown.call.pk for shown in calls}
@@ -315,7 +317,9 @@ class Board:
 
     def _drop(self, primary_key: int) -> str:
         """Forget a call that is not in the database any more; return its key as JSON."""
-        return f'"{self._shown.pop(primary_key).call.key}"'
+        key = self._shown.pop(primary_key).call.key
+        self._by_key.pop(key, None)
+        return f'"{key}"'
 
     async def _sweep_for_ever(self) -> None:
         while True:
