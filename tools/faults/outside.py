@@ -206,7 +206,7 @@ class Nginx(Machine):
         certificate = str(place.simulator.directory / "server.pem")
         for theirs, ours in (
             ("listen 80;", f"listen 127.0.0.1:{self.plain};"),
-            ("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
+            ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port} ssl http2;"),
             ("calls.example.com;", "localhost;"),
             ("/etc/ssl/calls.example.com/fullchain.pem", certificate),
             ("/etc/ssl/calls.example.com/privkey.pem", certificate),
