@@ -22,10 +22,11 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.test import AsyncClient, Client
 
 from calls import audit, guards, roles
+from calls.writer import DEADLOCK_DETECTED
 from tests.clients import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,6 +118,21 @@ def django_db_modify_db_settings(
     else:
         name = f"test_callsdashboard_{os.getpid()}"
     connection.settings_dict["TEST"]["NAME"] = name
+    connection.ops.execute_sql_flush = _again_when_in_the_way(connection.ops.execute_sql_flush)
+
+
+def _again_when_in_the_way(flush: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """Have tables emptied once more when PostgreSQL gave way to a server that was reading several of them."""
+
+    def patiently(statements: list[str]) -> None:
+        for tries_left in reversed(range(5)):
+            try:
+                return flush(statements)
+            except OperationalError as error:
+                if not tries_left or getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
+                    raise
+
+    return patiently
 
 
 @pytest.fixture(scope="session")
