@@ -3,6 +3,7 @@
 Each of these would hand every request to a thread and back before the next one gets to see it, a millisecond for them
 all, though what they do with a request is set attributes: the session and the user are read from the database only
 once somebody asks for them. What they do with a response may wait (a changed session is saved), and stays in a thread.
+Those that Django's deployment checks look for by name, security and CSRF, stay Django's.
 """
 
 from typing import Any
@@ -13,9 +14,7 @@ from django.contrib.messages.middleware import MessageMiddleware as Message
 from django.contrib.sessions.middleware import SessionMiddleware as Session
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.common import CommonMiddleware as Common
-from django.middleware.csrf import CsrfViewMiddleware as Csrf
 from django.middleware.locale import LocaleMiddleware as Locale
-from django.middleware.security import SecurityMiddleware as Security
 
 
 class AtOnce:
@@ -31,10 +30,6 @@ class AtOnce:
         return await sync_to_async(process_response)(request, response) if process_response else response
 
 
-class SecurityMiddleware(AtOnce, Security):
-    """Redirects to HTTPS, and headers that ask for it."""
-
-
 class SessionMiddleware(AtOnce, Session):
     """Sessions, read when they are asked for."""
 
@@ -45,10 +40,6 @@ class LocaleMiddleware(AtOnce, Locale):
 
 class CommonMiddleware(AtOnce, Common):
     """Slashes that are missing, agents that are not wanted."""
-
-
-class CsrfViewMiddleware(AtOnce, Csrf):
-    """The token against forged requests; whether it is right is looked at in a thread, since a refusal is a page."""
 
 
 class AuthenticationMiddleware(AtOnce, Authentication):
