@@ -46,8 +46,8 @@ CHAINED_FIELDS = (
     "previous_hash",
     "key_id",
 )
-ENTRY = Columns(AuditEntry, [column.attname for column in AuditEntry._meta.concrete_fields if column.attname != "id"])
-PERSONAL = Columns(AuditPersonal, [column.attname for column in AuditPersonal._meta.concrete_fields])
+ENTRY = Columns(AuditEntry)
+PERSONAL = Columns(AuditPersonal)
 HEAD = Columns(AuditHead, ["entries", "last_id", "last_hash"])
 
 

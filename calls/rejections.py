@@ -56,7 +56,7 @@ SETTLED = Columns(
         "client_request_id",
     ],
 )
-ATTEMPT = Columns(RejectAttempt, [column.attname for column in RejectAttempt._meta.concrete_fields])
+ATTEMPT = Columns(RejectAttempt)
 Outcome = RejectAttempt.Outcome
 
 

@@ -56,10 +56,16 @@ def _as_json(value: Any) -> str:
 
 
 class Columns:
-    """Some columns of a model's table, by their attributes' names, and how their values are written."""
+    """Columns of a model's table, by their attributes' names, and how their values are written.
 
-    def __init__(self, model: type[models.Model], names: Sequence[str]) -> None:
+    Without names all of them, but for a number that the database gives.
+    """
+
+    def __init__(self, model: type[models.Model], names: Sequence[str] = ()) -> None:
         self._table = model._meta.db_table
+        names = names or [
+            field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)
+        ]
         columns = {field.attname: field for field in model._meta.concrete_fields}
         fields = [columns[name] for name in names]
         self._names = [field.column for field in fields]
