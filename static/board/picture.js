@@ -42,7 +42,7 @@ export class Picture {
     this.focus = new Focus(Object.values(this.#windows), this.#parts[RINGING].heading, () => this.#stamp);
     this.#view = { ...people, ...page, ...desk.view };
     const panes = Object.fromEntries(SECTIONS.map((section) => [section, this.#parts[section].pane]));
-    const hold = new LayoutHold(panes, () => this.focus.row);
+    const hold = new LayoutHold(panes, this.#places());
     live.isHeld = (row) => hold.holds(row);
     live.addEventListener("tick", () => (this.#stamp += 1));
     live.addEventListener("change", () => this.due());
@@ -50,6 +50,17 @@ export class Picture {
     for (const kind of ["scroll", "resize"]) addEventListener(kind, () => this.due(), { capture: true, passive: true });
     document.addEventListener("visibilitychange", () => this.due());
     for (const kind of ["focusin", "focusout"]) document.addEventListener(kind, () => this.due());
+  }
+
+  /** Where this person is, for whoever has to leave them undisturbed. */
+  #places() {
+    const [focus, windows] = [this.focus, this.#windows];
+    return {
+      get focused() {
+        return focus.row;
+      },
+      pointedAt: (section) => windows[section].pointedAt,
+    };
   }
 
   #windowOf(section) {

@@ -57,6 +57,11 @@ export class RowWindow {
     return this.#rows.length;
   }
 
+  /** The row under the pointer, or null. */
+  get pointedAt() {
+    return this.#pointedAt;
+  }
+
   labelledBy(id) {
     this.#list.setAttribute("aria-labelledby", id);
   }

@@ -6,8 +6,8 @@ import { ENDED, RINGING } from "../../static/board/sections.js";
 
 function layout() {
   const panes = { [RINGING]: new EventTarget(), [ENDED]: new EventTarget() };
-  const state = { now: 0, focused: null };
-  const hold = new LayoutHold(panes, () => state.focused, () => state.now);
+  const state = { now: 0, focused: null, pointed: null, pointedAt: () => state.pointed };
+  const hold = new LayoutHold(panes, state, () => state.now);
   const happen = (section, kind, pointerType = "mouse") => {
     panes[section].dispatchEvent(Object.assign(new Event(kind), { pointerType }));
   };
@@ -20,7 +20,7 @@ test("nothing is held while nobody is near", () => {
   assert.equal(layout().hold.holds(row(1)), false);
 });
 
-test("under a pointer no row of the list moves, until the pointer leaves or has rested too long", () => {
+test("under a mouse that moves no row of the list moves, until it leaves or rests", () => {
   const { hold, state, happen } = layout();
   happen(RINGING, "pointermove");
   assert.equal(hold.holds(row(1)), true);
@@ -28,8 +28,21 @@ test("under a pointer no row of the list moves, until the pointer leaves or has 
   happen(RINGING, "pointerleave");
   assert.equal(hold.holds(row(1)), false);
   happen(RINGING, "pointermove");
-  state.now = 60_000;
+  state.now = 3000;
   assert.equal(hold.holds(row(1)), false);
+});
+
+test("a mouse that rests keeps the call it points at and the rows above it, while that call can be decided", () => {
+  const { hold, state, happen } = layout();
+  state.pointed = row(5);
+  happen(RINGING, "pointermove");
+  state.now = 14_000;
+  assert.equal(hold.holds(state.pointed), true);
+  assert.equal(hold.holds(row(4, RINGING, ENDED)), true);
+  assert.equal(hold.holds(row(6, RINGING, ENDED)), false);
+  state.pointed = row(5, RINGING, ENDED);
+  assert.equal(hold.holds(state.pointed), false);
+  assert.equal(hold.holds(row(4, RINGING, ENDED)), false);
 });
 
 test("a finger that has tapped holds for a moment", () => {
@@ -50,6 +63,18 @@ test("the focused row stays, and so do the rows whose leaving would move it", ()
   assert.equal(hold.holds(row(6)), false);
   happen(RINGING, "focusout");
   assert.equal(hold.holds(row(4)), false);
+});
+
+test("a press leaves the focus behind, which holds no longer than the press; keys hold again", () => {
+  const { hold, state, happen } = layout();
+  state.focused = row(5);
+  happen(RINGING, "pointerdown");
+  happen(RINGING, "focusin");
+  state.now = 3000;
+  assert.equal(hold.holds(state.focused), false);
+  happen(RINGING, "keydown");
+  state.now = 3000 + 59_000;
+  assert.equal(hold.holds(state.focused), true);
 });
 
 test("nothing is put above the ended row that somebody points at", () => {

@@ -273,6 +273,26 @@ def test_rows_stay_under_the_pointer_while_others_come_and_go(graph: Simulator, 
     expect(row(supervisor, "Ada Lovelace")).to_be_visible()
 
 
+def test_under_a_pointer_that_rests_only_a_call_that_can_be_decided_stays(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    above, pointed, below = (graph.ring(name) for name in ("Ada Lovelace", "Grace Hopper", "Alan Turing"))
+    grace = row(supervisor, "Grace Hopper")
+    grace.get_by_role("button", name="Reject: busy").hover()
+    before = grace.bounding_box()
+    above.give_up()
+    below.give_up()
+    expect(row(supervisor, "Alan Turing")).to_have_count(0, timeout=10_000)
+    assert grace.bounding_box() == before
+    expect(row(supervisor, "Ada Lovelace")).to_contain_text("ended before anybody decided")
+
+    grace.get_by_role("button", name="Reject: busy").click()
+    expect(row(supervisor, "Grace Hopper")).to_contain_text("Rejected by you")
+    expect(supervisor.locator("#ringing li")).to_have_count(0, timeout=15_000)
+    expect(supervisor.locator("#ended")).to_contain_text("Grace Hopper")
+    assert pointed.id == graph.rejects[0].call_id
+
+
 def deliver(graph: Simulator, items: list[dict[str, object]]) -> None:
     """Post notifications to the webhook, as many in one body as Graph may send."""
     assert graph.deliver(bodies.notifications(items, "communications")).status_code == 202
