@@ -61,7 +61,7 @@ export class Live extends EventTarget {
   #receive(frame) {
     if (frame.server_time) this.clock.observe(frame.server_time);
     if (typeof frame.reject_seconds === "number") this.rejectMilliseconds = frame.reject_seconds * 1000;
-    const arrived = this.store.apply(frame, performance.now());
+    const arrived = this.store.apply(frame, performance.now(), this.isHeld);
     this.#tell("frame", frame);
     if (arrived.length) this.#tell("arrived", arrived);
     this.changed();

@@ -19,6 +19,9 @@ export class Row {
   passes = true;
   height = null;
   isOpened = false;
+  /** The chain whose conversation its call records, and whether it still has to be put to others that record it. */
+  recordedChain = null;
+  isApart = false;
 
   constructor(id) {
     this.id = id;

@@ -1,4 +1,4 @@
-/** The rows drawn in one section, in the order in which they came there, and those of them that pass the filter. */
+/** The rows drawn in one section, in their order, and those of them that pass the filter. */
 
 export class RowList {
   all = [];
@@ -6,12 +6,17 @@ export class RowList {
   /** Grows whenever `shown` does not have the same rows any more. */
   revision = 0;
 
-  /** Add a row whose sequence is higher than that of every other. */
-  append(row) {
-    this.all.push(row);
+  /** Add a row where its sequence puts it. */
+  add(row) {
+    insert(this.all, row);
     if (!row.passes) return;
-    this.shown.push(row);
+    insert(this.shown, row);
     this.revision += 1;
+  }
+
+  /** Return the row that follows another, whether it passes or not; undefined after the last. */
+  after(row) {
+    return this.all[placeOf(this.all, row) + 1];
   }
 
   remove(row) {
@@ -49,6 +54,10 @@ export function placeOf(rows, row) {
     else high = middle;
   }
   return low;
+}
+
+function insert(rows, row) {
+  rows.splice(placeOf(rows, row), 0, row);
 }
 
 function take(rows, row) {

@@ -136,13 +136,18 @@ export class RowWindow {
     let offset = 0;
     for (let index = 0; index < count; index += 1) {
       const row = this.rowAt(index);
-      if (index) offset += row.joins && !this.#newestFirst ? GAP_WITHIN : GAP;
+      if (index) offset += this.#joins(row, this.rowAt(index - 1)) ? GAP_WITHIN : GAP;
       this.#offsets[index] = offset;
       offset += row.height ?? this.#estimate;
     }
     this.#offsets[count] = offset;
     this.#isArranged = true;
     this.#list.style.height = `${offset}px`;
+  }
+
+  /** Whether it records the same conversation as the row above it. */
+  #joins(row, above) {
+    return !this.#newestFirst && row.recordedChain !== null && row.recordedChain === above.recordedChain;
   }
 
   #indexAt(offset) {
@@ -189,7 +194,7 @@ export class RowWindow {
     for (const item of [...this.#items.values()]) if (!wanted.has(item.row)) this.#drop(item);
     let previous = null;
     for (const [row, index] of wanted) {
-      const item = this.#items.get(row) ?? this.#make(row, previous);
+      const item = this.#inOrder(row, previous) ?? this.#make(row, previous);
       this.#place(item, index);
       if (item.revision !== row.revision || item.stamp !== stamp) {
         Object.assign(item, { revision: row.revision, stamp });
@@ -198,6 +203,14 @@ export class RowWindow {
       }
       previous = item.element;
     }
+  }
+
+  /** What exists of a row, unless the row has moved among the others: then it is made anew where it belongs now. */
+  #inOrder(row, previous) {
+    const item = this.#items.get(row);
+    if (!item || item.element.previousElementSibling === previous) return item;
+    this.#drop(item);
+    return null;
   }
 
   /** The rows that have to exist, with their index, in order. */

@@ -32,9 +32,11 @@ export class Store {
   #recordings = new Map();
   #sequence = 0;
   #matches = () => true;
+  #isHeld = () => false;
 
-  /** Apply a frame and return the calls that have just begun to ring. */
-  apply(frame, now) {
+  /** Apply a frame and return the calls that have just begun to ring; rows that are held do not move meanwhile. */
+  apply(frame, now, isHeld = () => false) {
+    this.#isHeld = isHeld;
     if (frame.type === "snapshot") return this.#replace(frame.calls, now);
     if (frame.type === "changes") return this.#change(frame.calls ?? [], frame.gone ?? [], now);
     return [];
@@ -92,8 +94,10 @@ export class Store {
     record.row.records.push(record);
     const chain = recordedChainOf(record.call);
     if (!chain) return;
-    record.recordedChain = chain;
-    this.#recordings.set(chain, [...(this.#recordings.get(chain) ?? []), record.row]);
+    record.recordedChain = record.row.recordedChain = chain;
+    const others = this.#recordings.get(chain) ?? [];
+    for (const row of others) row.touch();
+    this.#recordings.set(chain, [...others, record.row]);
   }
 
   /** Who calls may be told later than that somebody does; the row takes the person's name while nobody else has it. */
@@ -129,20 +133,39 @@ export class Store {
     if (row.place !== null) this.#lists[row.place].remove(row);
     Object.assign(row, { place: row.belongs, placedAt: now, sequence: this.#sequence++, height: null });
     row.passes = this.#matches(row);
-    row.joins = this.#joins(row);
     row.touch();
-    this.#lists[row.place].append(row);
+    this.#lists[row.place].add(row);
+    this.#join(row);
     if (row.place === ENDED) this.#restless.add(row);
   }
 
-  /** Whether it records the same conversation as the row it follows. */
-  #joins(row) {
-    const chain = row.lead.recordedChain;
-    return Boolean(chain) && this.#lists[row.place].all.at(-1)?.lead.recordedChain === chain;
+  /** Put a row below those that record the same conversation; not now if that would move a row that is held. */
+  #join(row) {
+    const list = this.#lists[row.place];
+    const last = this.#lastOfRecording(row);
+    const next = last && list.after(last);
+    row.isApart = Boolean(next) && next !== row;
+    if (!row.isApart) return;
+    const sequence = (last.sequence + next.sequence) / 2;
+    if (this.#isHeld(row) || this.#isHeld(next) || sequence <= last.sequence || sequence >= next.sequence) {
+      this.#restless.add(row);
+      return;
+    }
+    list.remove(row);
+    Object.assign(row, { sequence, isApart: false });
+    list.add(row);
+  }
+
+  /** The last row above this one that records the same conversation; ended ones are not grouped, the newest is first. */
+  #lastOfRecording(row) {
+    if (!row.recordedChain || row.place === ENDED) return null;
+    const above = this.#recordings.get(row.recordedChain).filter(({ place, sequence }) => place === row.place && sequence < row.sequence);
+    return above.reduce((last, other) => (last?.sequence > other.sequence ? last : other), null);
   }
 
   /** Move rows to where they belong and drop those shown long enough, except what is held; return the dropped keys. */
   tidy(now, isHeld = () => false) {
+    this.#isHeld = isHeld;
     const dropped = [];
     for (const row of this.#restless) {
       if (isHeld(row)) continue;
@@ -150,10 +173,11 @@ export class Store {
         if (now - row.movedAt >= REST) this.#settle(row, now);
       } else if (row.place === ENDED) {
         if (now - row.placedAt >= SHOWN_AFTER_END) dropped.push(...this.#drop(row));
-      } else if (row.passes === this.#matches(row)) {
-        this.#restless.delete(row);
-      } else {
+      } else if (row.passes !== this.#matches(row)) {
         this.#show(row, !row.passes);
+      } else {
+        if (row.isApart) this.#join(row);
+        if (!row.isApart) this.#restless.delete(row);
       }
     }
     return dropped;
@@ -237,10 +261,13 @@ export class Store {
     return this.#hiddenRinging.size;
   }
 
-  /** Return `{number, of}` for a row that records a conversation several calls record, else null. */
+  /**
+   * Return `{number, of}` for a row that records a conversation, else null. Also for the only one: what is said of it
+   * would else become longer, and its row higher, when another one joins it.
+   */
   recordingOf(row) {
-    const rows = this.#recordings.get(row.lead.recordedChain);
-    return rows && rows.length > 1 ? { number: rows.indexOf(row) + 1, of: rows.length } : null;
+    const rows = this.#recordings.get(row.recordedChain);
+    return rows ? { number: rows.indexOf(row) + 1, of: rows.length } : null;
   }
 
   get(key) {

@@ -148,9 +148,34 @@ test("recordings of one conversation are counted together and decided each", () 
   store.apply(snapshot(call("1", recording), call("2", recording), call("3")), 0);
   assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
   assert.deepEqual(store.recordingOf(store.get("2").row), { number: 2, of: 2 });
-  assert.equal(store.get("1").row.joins, false);
-  assert.equal(store.get("2").row.joins, true);
   assert.equal(store.recordingOf(store.get("3").row), null);
+});
+
+test("a recording that begins late is put to the others, in both places where somebody looks", () => {
+  const store = new Store();
+  const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
+  store.apply(snapshot(call("1", recording), call("2"), call("3")), 0);
+  store.apply(changes([call("4", recording)]), 10);
+  store.apply(changes([call("5", recording)]), 20);
+  assert.deepEqual(keys(store, RINGING), ["1", "4", "5", "2", "3"]);
+  assert.deepEqual(store.recordingOf(store.get("5").row), { number: 3, of: 3 });
+  const answered = ["1", "2", "4"].map((key) => call(key, { ...(key === "2" ? {} : recording), version: 2, state: "established" }));
+  store.apply(changes(answered), 30);
+  store.tidy(30 + REST);
+  assert.deepEqual(keys(store, PROGRESS), ["1", "4", "2"]);
+});
+
+test("a late recording comes to the others only when no row that is held would move", () => {
+  const store = new Store();
+  const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
+  const held = (row) => row.call.key === "2";
+  store.apply(snapshot(call("1", recording), call("2"), call("3")), 0);
+  store.apply(changes([call("4", recording)]), 10, held);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3", "4"]);
+  store.tidy(20, held);
+  assert.deepEqual(keys(store, RINGING), ["1", "2", "3", "4"]);
+  store.tidy(30);
+  assert.deepEqual(keys(store, RINGING), ["1", "4", "2", "3"]);
 });
 
 test("a row that rings again while it is shown as ended comes back, at the end", () => {

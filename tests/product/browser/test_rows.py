@@ -293,6 +293,30 @@ def test_under_a_pointer_that_rests_only_a_call_that_can_be_decided_stays(graph:
     assert pointed.id == graph.rejects[0].call_id
 
 
+def test_a_recording_that_begins_late_is_put_to_its_siblings_once_nobody_is_near(
+    graph: Simulator, page_of: Opener
+) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    recording = {"chain_id": "one-conversation", "more": {"incomingContext": {"observedParticipantId": "observed"}}}
+    names = supervisor.locator("#ringing li .call-name")
+    graph.ring("Fatima al-Sayed", **recording)
+    graph.ring("Ada Lovelace")
+    expect(names).to_have_text(["Fatima al-Sayed", "Ada Lovelace"])
+    reject = row(supervisor, "Ada Lovelace").get_by_role("button", name="Reject: busy")
+    reject.hover()
+    before = reject.bounding_box()
+    graph.ring("Omar Nadi", **recording)
+    expect(names).to_have_text(["Fatima al-Sayed", "Ada Lovelace", "Omar Nadi"])
+    assert reject.bounding_box() == before
+    supervisor.mouse.move(0, 0)
+    expect(names).to_have_text(["Fatima al-Sayed", "Omar Nadi", "Ada Lovelace"])
+    assert row(supervisor, "Omar Nadi").bounding_box()["y"] < row(supervisor, "Ada Lovelace").bounding_box()["y"]
+    row(supervisor, "Omar Nadi").get_by_role("button", name="Reject: busy").click()
+    expect(row(supervisor, "Omar Nadi")).to_contain_text("Rejected by you")
+    expect(row(supervisor, "Fatima al-Sayed").get_by_role("button", name="Reject: busy")).to_be_visible()
+
+
 def deliver(graph: Simulator, items: list[dict[str, object]]) -> None:
     """Post notifications to the webhook, as many in one body as Graph may send."""
     assert graph.deliver(bodies.notifications(items, "communications")).status_code == 202
