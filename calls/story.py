@@ -63,10 +63,21 @@ def _notifications(call: Call) -> Iterator[Event]:
             icon="telephone-inbound-fill",
             tone="bad" if notification.problem else "plain",
             text=_heard(notification),
-            facts=_facts([(_("Not applied"), notification.problem), (_("Scenario"), notification.scenario_id)]),
+            facts=_facts(
+                [
+                    (_("Not applied"), notification.problem),
+                    (_("Id for Microsoft's support"), _trace(notification, call)),
+                ]
+            ),
             raw=_indented(notification.body),
             notification_id=notification.pk,
         )
+
+
+def _trace(notification: Notification, call: Call) -> str:
+    """Return what the service's own logs call this exchange, empty when that is the call's chain, as it mostly is."""
+    trace = notification.scenario_id
+    return "" if trace.casefold() == call.chain_id.casefold() else trace
 
 
 def _heard(notification: Notification) -> Text:

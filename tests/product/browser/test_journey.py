@@ -135,3 +135,14 @@ def test_the_board_speaks_russian(graph: Simulator, page_of: Opener) -> None:
     wait_live(supervisor)
     graph.ring("Ада Лавлейс")
     expect(row(supervisor, "Ада Лавлейс").get_by_role("button").first).to_have_text(re.compile("Отклонить"))
+
+
+def test_the_story_names_an_id_only_where_it_is_of_use(graph: Simulator, page_of: Opener) -> None:
+    call = graph.ring("Ada Lovelace")
+    call.answer()
+    headers = {"X-Microsoft-Skype-Chain-ID": call.chain_id, "Scenario-Id": "a-trace-of-theirs"}
+    graph.deliver(bodies.moved(call.id, "hold"), headers=headers)
+    supervisor = page_of("supervisor")
+    supervisor.goto(f"/calls/{Call.objects.get().key}/")
+    expect(supervisor.locator(".story")).to_contain_text("on hold")
+    expect(supervisor.locator(".story .event-facts")).to_have_text(["Id for Microsoft's supporta-trace-of-theirs"])
