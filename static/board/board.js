@@ -62,6 +62,11 @@ export function none(view, nobody) {
   return html`<p class="none">${isConnected(view) ? nobody : gettext("Cannot be told.")}</p>`;
 }
 
+/** What is told on paper that has no room for all rows. */
+export function leftOut(count, of) {
+  return html`<p class="none">${fill(gettext("Only the first %(count)s of %(of)s are printed; a filter can choose others."), { count, of })}</p>`;
+}
+
 export function nothingMatches() {
   return html`<p class="none">${gettext("Nothing here passes your filter.")}</p>`;
 }

@@ -6,12 +6,12 @@
  */
 
 import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
-import { blank, bulk, count, none, nothingMatches } from "./board.js";
+import { blank, bulk, count, leftOut, none, nothingMatches } from "./board.js";
 import { filterBar } from "./filterbar.js";
 import { Focus } from "./focus.js";
 import { LayoutHold } from "./layout.js";
 import { drawQuiet, drawRinging } from "./rows.js";
-import { RowWindow } from "./rowwindow.js";
+import { MOST_PRINTED, RowWindow } from "./rowwindow.js";
 import { ENDED, PROGRESS, RINGING } from "./sections.js";
 import { gettext } from "./words.js";
 
@@ -32,6 +32,7 @@ export class Picture {
   #parts;
   #stamp = 0;
   #isDue = false;
+  #isPrinting = false;
 
   /** `desk` is what this person does here; `people` is `{me, time}`, as `outcomeOf` takes it. */
   constructor(root, { live, desk, page, people }) {
@@ -49,6 +50,8 @@ export class Picture {
     desk.addEventListener("change", () => (this.#stamp += 1) && this.due());
     for (const kind of ["scroll", "resize"]) addEventListener(kind, () => this.due(), { capture: true, passive: true });
     document.addEventListener("visibilitychange", () => this.due());
+    addEventListener("beforeprint", () => this.#print(true));
+    addEventListener("afterprint", () => this.#print(false));
     for (const kind of ["focusin", "focusout"]) document.addEventListener(kind, () => this.due());
   }
 
@@ -74,6 +77,14 @@ export class Picture {
     });
     window.labelledBy(`${section}-heading`);
     return window;
+  }
+
+  /** Paper does not scroll: draw what it has room for, now, since the browser does not wait. */
+  #print(isPrinting) {
+    this.#isPrinting = isPrinting;
+    this.#stamp += 1;
+    for (const window of Object.values(this.#windows)) window.print(isPrinting);
+    this.drawNow();
   }
 
   /** Draw with the next frame. */
@@ -138,7 +149,7 @@ export class Picture {
   }
 
   #emptiness(section, { shown, all }) {
-    if (shown.length) return null;
+    if (shown.length) return this.#isPrinting && shown.length > MOST_PRINTED ? leftOut(MOST_PRINTED, shown.length) : null;
     if (all.length) return nothingMatches();
     return section === RINGING ? blank(this.#view) : none(this.#view, NOBODY[section]());
   }

@@ -7,6 +7,8 @@
 
 import { placeOf } from "./rowlist.js";
 
+/** How many rows are printed at most: thirty pages or so. */
+export const MOST_PRINTED = 500;
 /** How far beyond the view rows exist, so that scrolling and the Tab key find them there. Pixels. */
 const BEYOND = 400;
 const FIRST_ESTIMATE = 120;
@@ -27,6 +29,7 @@ export class RowWindow {
   #rows = [];
   #offsets = new Float64Array(1);
   #isArranged = false;
+  #isPrinting = false;
   #arrangedRevision = -1;
   #estimate = FIRST_ESTIMATE;
   #shape = "";
@@ -110,6 +113,11 @@ export class RowWindow {
       this.#follow(anchor);
     }
     this.#sync(stamp);
+  }
+
+  /** Let the rows exist that paper has room for, or those in view again. What paper makes of them is not measured. */
+  print(isPrinting) {
+    this.#isPrinting = isPrinting;
   }
 
   /** Scroll so that a row is in view, and return its element. */
@@ -205,6 +213,11 @@ export class RowWindow {
     }
   }
 
+  #inView() {
+    const last = this.#view.bottom < -BEYOND ? -1 : this.#indexAt(this.#view.bottom + BEYOND);
+    return [this.#indexAt(this.#view.top - BEYOND), last];
+  }
+
   /** What exists of a row, unless the row has moved among the others: then it is made anew where it belongs now. */
   #inOrder(row, previous) {
     const item = this.#items.get(row);
@@ -218,8 +231,7 @@ export class RowWindow {
     const wanted = new Map();
     const count = this.#rows.length;
     if (!count) return wanted;
-    const first = this.#indexAt(this.#view.top - BEYOND);
-    const last = this.#view.bottom < -BEYOND ? -1 : this.#indexAt(this.#view.bottom + BEYOND);
+    const [first, last] = this.#isPrinting ? [0, Math.min(count, MOST_PRINTED) - 1] : this.#inView();
     const kept = this.indexOf(this.rowAround(document.activeElement) ?? this.#rows[0]);
     const keepsFocus = this.#list.contains(document.activeElement) && kept >= 0;
     if (keepsFocus && kept < first) wanted.set(this.rowAt(kept), kept);
@@ -284,6 +296,7 @@ export class RowWindow {
   // Measuring ---------------------------------------------------------------------------------------------------------
 
   #measured(entries) {
+    if (this.#isPrinting) return;
     let changed = false;
     for (const { target, borderBoxSize } of entries) {
       const item = this.#items.get(this.#rowOf.get(target));

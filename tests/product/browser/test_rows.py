@@ -383,6 +383,38 @@ def test_in_a_crowd_of_a_thousand_one_is_found_and_rejected(graph: Simulator, pa
     assert len(graph.rejects) == 1
 
 
+COUNT_PRINTED = """
+addEventListener("beforeprint", () => {
+  globalThis.printed = document.querySelectorAll("#progress li").length;
+  globalThis.told = document.querySelector("#progress").innerText;
+});
+"""
+
+
+def test_all_rows_are_printed_or_how_many_are_not_is_told(graph: Simulator, page_of: Opener) -> None:
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    supervisor.evaluate(COUNT_PRINTED)
+    _answer(graph, 0, 300)
+    expect(supervisor.locator("#progress-count")).to_have_text("300", timeout=20_000)
+    pages = supervisor.pdf().count(b"/Type /Page\n")
+    assert supervisor.evaluate("printed") == 300
+    assert "printed" not in supervisor.evaluate("told")
+    assert pages > 10
+    expect(supervisor.locator("#progress li").nth(50)).to_have_count(0)
+    _answer(graph, 300, 600)
+    expect(supervisor.locator("#progress-count")).to_have_text("600", timeout=20_000)
+    supervisor.pdf()
+    assert supervisor.evaluate("printed") == 500
+    assert "Only the first 500 of 600 are printed" in supervisor.evaluate("told")
+
+
+def _answer(graph: Simulator, start: int, end: int) -> None:
+    calls = [graph.prepare(f"Caller {number:03d}") for number in range(start, end)]
+    deliver(graph, [call.incoming()["value"][0] for call in calls])
+    deliver(graph, [bodies.state_change(call.id, call.era, "established")["value"][0] for call in calls])
+
+
 def test_the_board_fits_a_phone(graph: Simulator, page_of: Opener) -> None:
     supervisor = page_of("supervisor", viewport={"width": 360, "height": 740}, has_touch=True)
     wait_live(supervisor)
