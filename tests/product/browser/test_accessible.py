@@ -1,5 +1,6 @@
 """Nothing on any page that a person can reach shuts people out, in both themes."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from playwright.sync_api import BrowserContext, Page, expect
 from calls import audit, preferences
 from calls.models import Call
 from calls.simulator import Simulator
-from tests.conftest import People
+from tests.conftest import PASSWORD, People
 from tests.evidence.conftest import append, make_attempt, make_call, make_notification
 from tests.product.browser.pages import Opener, row, wait_live
 from tests.servers import Dashboard, free_port
 
+NEW_PASSWORD = "another-long-one-4711"
 # axe leaves the size of targets (WCAG 2.2) out unless it is asked for it.
 RULES = {"rules": {"target-size": {"enabled": True}}}
 
@@ -104,6 +106,22 @@ def test_signing_in_is_accessible(dashboard: Dashboard, people: People, enter: E
         visitor.look(f"{address} refused")
 
 
+def test_signing_in_with_entra_id_is_accessible(entra_dashboard: Dashboard, people: People, enter: Enter) -> None:
+    visitor = enter(url=f"http://localhost:{entra_dashboard.port}")
+    page = visitor.page
+    visitor.visit("/accounts/login/")
+    page.get_by_text("Sign in with a local account").click()
+    expect(page.get_by_label("Username")).to_be_visible()
+    visitor.look("a local account beside Entra ID")
+    page.get_by_label("Username").fill("nobody")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    visitor.look("a local account refused")
+    visitor.visit("/accounts/entra/callback/?error=access_denied&state=nothing")
+    expect(page.get_by_role("status")).to_be_visible()
+
+
 def test_the_board_and_the_wall_are_accessible(graph: Simulator, people: People, enter: Enter) -> None:
     visitor = enter("supervisor")
     page = visitor.page
@@ -173,6 +191,11 @@ def test_the_evidence_is_accessible(dashboard: Dashboard, people: People, enter:
     auditor.press("Verify now", "verified")
     auditor.visit("/admin/password_change/")
     auditor.press("Change my password", "password change refused")
+    auditor.page.get_by_label("Old password").fill(PASSWORD)
+    auditor.page.get_by_label("New password:", exact=True).fill(NEW_PASSWORD)
+    auditor.page.get_by_label("New password confirmation").fill(NEW_PASSWORD)
+    auditor.press("Change my password", "password changed")
+    expect(auditor.page).to_have_url(re.compile("password_change/done/$"))
 
 
 def test_the_accounts_are_accessible(dashboard: Dashboard, people: People, enter: Enter) -> None:

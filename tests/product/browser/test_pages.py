@@ -58,3 +58,38 @@ def test_every_module_is_asked_for_at_once_and_none_in_vain(page_of: Opener, pat
     page.goto(path)
     links = page.eval_on_selector_all("link[rel=modulepreload]", "links => links.map(({ href }) => href)")
     assert sorted(links) == imported
+
+
+# A transition of no time is none; what does not end is an animation as well.
+MOVING = """() => {
+  const parts = [];
+  for (const element of document.querySelectorAll("*")) {
+    for (const part of [null, "::before", "::after"]) parts.push([element, part]);
+  }
+  const moves = ([element, part]) => {
+    const { transitionDuration, animationName } = getComputedStyle(element, part);
+    return animationName !== "none" || transitionDuration.split(", ").some((time) => parseFloat(time) > 0);
+  };
+  const found = parts.filter(moves).map(([element, part]) => `${element.tagName}.${element.className}${part ?? ""}`);
+  return [...new Set(found), ...document.getAnimations().map(({ effect }) => effect.target?.tagName)];
+}"""
+
+
+def test_nothing_moves_for_whoever_wants_no_motion(call_page: str, page_of: Opener) -> None:
+    admin = page_of("admin")
+    expect(row(admin, "Ada Lovelace").locator(".left-bar")).to_be_visible()
+    assert admin.evaluate(MOVING)
+    admin.emulate_media(reduced_motion="reduce")
+    assert admin.evaluate(MOVING) == []
+    admin.get_by_role("button", name="Preferences").click()
+    assert admin.evaluate(MOVING) == []
+    for path in [
+        "/?wall",
+        "/calls/",
+        call_page,
+        "/nowhere/",
+        "/accounts/login/",
+        *(f"/admin/{path}" for path in ADMIN),
+    ]:
+        admin.goto(path)
+        assert admin.evaluate(MOVING) == [], path
