@@ -98,8 +98,9 @@ function decisionWords(outcome) {
   return words[outcome] ?? [DOUBT, fill(gettext("Rejection by %(by)s: %(outcome)s."), { by: "%(by)s", outcome })];
 }
 
+/** Graph ends some of its messages with a full stop and some without; the sentence they stand in has its own. */
 function said({ code, message }) {
-  return [code, message].filter(Boolean).join(" – ") || gettext("no explanation");
+  return [code, message?.replace(/[.\s]+$/, "")].filter(Boolean).join(" – ") || gettext("no explanation");
 }
 
 function ofAnswer({ status, body, reason }, people) {

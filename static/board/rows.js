@@ -19,8 +19,9 @@ const FITS = 60;
 export function drawRinging(row, element, view) {
   const open = view.decisions.canReject(row);
   const over = row.belongs !== RINGING;
-  describe(row, element, ["call-ringing", over && "call-over", (!open || isQuiet(row, view)) && "call-settled", view.selection.has(row) && "call-selected"]);
   const counts = !over && isUndecided(row.call, view.decisions.attempts.get(row.call.key));
+  const isSettled = !(view.mayReject ? open : counts) || isQuiet(row, view);
+  describe(row, element, ["call-ringing", over && "call-over", isSettled && "call-settled", view.selection.has(row) && "call-selected"]);
   render(
     html`
       ${view.mayReject ? pick(row, open, view) : nothing} ${who(row, view)} ${counts ? countdown(row.call, view) : nothing}
@@ -246,7 +247,7 @@ function passing(row, view) {
   if (isQuiet(row, view)) return nothing;
   return html`
     <button type="button" class="btn btn-sm btn-quiet call-pass" aria-keyshortcuts=${keyFor("pass")} @click=${() => view.acts.pass(row)}>
-      ${icon("bell-slash-fill")} ${gettext("Let pass")} ${hint("pass", view.keysGoTo === row)}
+      ${icon("bell-slash-fill")} <span class="call-pass-words">${gettext("Let pass")}</span> ${hint("pass", view.keysGoTo === row)}
     </button>
   `;
 }

@@ -39,6 +39,13 @@ test("what the server pushed outweighs what this page hoped for", () => {
   assert.match(text, /Too late/);
 });
 
+test("a sentence around what Graph said ends once, whether Graph's own did or not", () => {
+  for (const message of ["Tenant mismatch.", "Tenant mismatch"]) {
+    const { text } = outcomeOf(ringing(decision("refused", { code: "7505", message })), null, people);
+    assert.equal(text, "Graph refused the rejection by boris: 7505 – Tenant mismatch. It can be tried again.");
+  }
+});
+
 test("accepted is not told as ended", () => {
   const { text } = outcomeOf(ringing(), answer(202, { by: "anna", at: "2026-01-01T12:00:03Z" }), people);
   assert.match(text, /accepted/);

@@ -206,8 +206,10 @@ def test_many_are_rejected_at_once_and_each_outcome_is_told(graph: Simulator, pa
 def test_whoever_may_only_watch_finds_nothing_to_reject_with_and_is_refused(graph: Simulator, page_of: Opener) -> None:
     viewer = page_of("viewer")
     wait_live(viewer)
+    ground = "element => getComputedStyle(element).backgroundColor"
     graph.ring("Ada Lovelace")
     expect(row(viewer, "Ada Lovelace")).to_be_visible()
+    assert row(viewer, "Ada Lovelace").evaluate(ground) != viewer.locator(".strip .connection").evaluate(ground)
     expect(row(viewer, "Ada Lovelace").get_by_role("button")).to_have_count(0)
     expect(row(viewer, "Ada Lovelace").get_by_role("checkbox")).to_have_count(0)
     expect(viewer.locator("#bulk")).to_be_empty()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, expect
 
 from calls import preferences
+from calls.models import Call
 from calls.simulator import Simulator
 from tests.conftest import People
 from tests.product.browser.pages import Line, Opener, fill_sign_in, row, sign_in, wait_live
@@ -160,6 +161,44 @@ def test_on_a_phone_a_call_can_be_rejected_without_scrolling(graph: Simulator, p
         expect(button).to_be_in_viewport(ratio=1)
     expect(buttons).to_have_count(3)
     assert supervisor.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_in_russian_a_phone_shows_everything_there_is(
+    graph: Simulator, page_of: Opener, people: People, width: int
+) -> None:
+    preferences.choose(people.admin.pk, {"language": "ru"})
+    admin = page_of("admin", viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+    wait_live(admin)
+    for link in admin.locator(".site-links a").all():
+        expect(link).to_be_in_viewport(ratio=1)
+    call = graph.ring("Ада Лавлейс")
+    graph.faults.reject(status=403, code="7505", message="Tenant mismatch.", shape="wrapped", call_id=call.id)
+    row(admin, "Ада").locator("[data-reason=busy]").click()
+    expect(row(admin, "Ада")).to_contain_text("7505")
+    for button in row(admin, "Ада").get_by_role("button").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    for address in ("/", "/calls/", f"/calls/{Call.objects.get().key}/", "/?wall"):
+        admin.goto(address)
+        expect(admin.get_by_text("Ада Лавлейс").first).to_be_in_viewport(ratio=1)
+        assert admin.evaluate("document.documentElement.scrollWidth") == width, address
+
+
+def test_a_wall_on_a_phone_cuts_no_usual_name(graph: Simulator, page_of: Opener) -> None:
+    viewer = page_of("viewer", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    viewer.goto("/?wall")
+    wait_live(viewer)
+    for number in range(6):
+        graph.ring(f"Maximiliane Oberhuber {number}")
+    rows = viewer.locator(".wall-call")
+    expect(rows).to_have_count(5)
+    for shown in rows.all():
+        expect(shown).to_be_in_viewport(ratio=1)
+        assert shown.locator(".wall-who strong").evaluate(
+            "({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth"
+        )
+        assert shown.evaluate("({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight")
+    expect(viewer.locator(".wall-more")).to_be_in_viewport(ratio=1)
 
 
 def _as_a_newer_version_tells_it(socket: WebSocketRoute) -> None:
