@@ -20,10 +20,9 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.http import require_POST
 
 from calls import audit, process, rejections, rights, roles
@@ -31,6 +30,7 @@ from calls.clicks import Click
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, signed_out
 from calls.signins import actor_of
+from calls.way_back import page_before
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _asked(request: HttpRequest, at: datetime) -> Asked | None:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Tell a missing or stale CSRF token apart from a missing right."""
     if not wants_json(request):
-        return csrf_failure_page(request, reason=reason)
+        return render(request, "403_csrf.html", {"again": page_before(request)}, status=403)
     return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
 
 

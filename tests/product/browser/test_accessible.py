@@ -164,11 +164,14 @@ def test_the_history_and_what_cannot_be_shown_are_accessible(
     visitor.page.context.clear_cookies(name="csrftoken")
     visitor.press("Add", "a stale page")
     expect(visitor.page.locator("h1")).to_have_text("This page was too old to send that")
+    visitor.page.get_by_role("link", name="Open the page again").click()
+    expect(visitor.page).to_have_url(re.compile(rf"/calls/{call.key}/$"))
     stranger = enter("stranger")
     stranger.visit("/", status=403)
     unlucky = enter(url=without_database.url)
     unlucky.page.context.add_cookies([{"name": "sessionid", "value": "session0123", "url": without_database.url}])
-    unlucky.visit("/calls/", status=503)
+    unlucky.visit("/calls/?q=ada", status=503)
+    expect(unlucky.page.get_by_role("link", name="Try again")).to_have_attribute("href", "/calls/?q=ada")
 
 
 def test_the_evidence_is_accessible(dashboard: Dashboard, people: People, enter: Enter) -> None:

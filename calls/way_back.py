@@ -1,0 +1,17 @@
+"""The page somebody was on when something went wrong."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def page_before(request: HttpRequest) -> str:
+    """Return the address to open again: the page asked for, or the one it was sent from; empty if that is not ours."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    sent_from = request.META.get("HTTP_REFERER", "")
+    if not url_has_allowed_host_and_scheme(sent_from, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    address = urlsplit(sent_from)
+    return address._replace(scheme="", netloc="", fragment="").geturl()
