@@ -335,6 +335,11 @@ def test_a_hidden_page_shows_a_notice_until_somebody_decides(graph: Simulator, p
     watched.goto("/")
     wait_live(watched)
     start_watching(watched)
+    seen = graph.ring("Grace Hopper")
+    expect(watched.locator(BOARD)).to_have_attribute("data-alarm", "ringing")
+    seen.give_up()
+    expect(watched.locator(BOARD)).to_have_attribute("data-alarm", "silent")
+    assert watched.evaluate("notices.length") == 0
     expect(colleague.locator("#watchers")).to_contain_text("2 supervisors are watching")
     watched.evaluate("setHidden(true)")
     expect(colleague.locator("#watchers")).to_contain_text("1 has the board in view")
