@@ -180,8 +180,29 @@ def test_in_russian_a_phone_shows_everything_there_is(
         expect(button).to_be_in_viewport(ratio=1)
     for address in ("/", "/calls/", f"/calls/{Call.objects.get().key}/", "/?wall"):
         admin.goto(address)
-        expect(admin.get_by_text("Ада Лавлейс").first).to_be_in_viewport(ratio=1)
+        expect(admin.get_by_text("Ада Лавлейс", exact=True).first).to_be_in_viewport(ratio=1)
         assert admin.evaluate("document.documentElement.scrollWidth") == width, address
+
+
+def test_on_a_phone_nothing_overlaps_and_choosing_moves_no_row(
+    graph: Simulator, page_of: Opener, people: People
+) -> None:
+    preferences.choose(people.supervisor.pk, {"language": "ru"})
+    supervisor = page_of("supervisor", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    wait_live(supervisor)
+    supervisor.locator("#watch button").tap()
+    expect(supervisor.locator("#watch")).to_contain_text("Закончить наблюдение")
+    connection, watch = (supervisor.locator(name).bounding_box() for name in (".connection-state", ".watch"))
+    assert connection["x"] + connection["width"] <= watch["x"]
+    graph.ring("Ada Lovelace")
+    call = row(supervisor, "Ada Lovelace")
+    expect(call).to_be_visible()
+    before = call.bounding_box()
+    call.get_by_role("checkbox").tap()
+    expect(supervisor.locator("#bulk")).to_contain_text("Выбран")
+    for button in supervisor.locator("#bulk").get_by_role("button").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    assert call.bounding_box() == before
 
 
 def test_a_wall_on_a_phone_cuts_no_usual_name(graph: Simulator, page_of: Opener) -> None:
