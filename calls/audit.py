@@ -12,7 +12,7 @@ import json
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from calls import signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
-from calls.rows import Columns, read
+from calls.rows import Columns, Statement, reading, run
 
 GENESIS = "0" * 64
 Kind = AuditCheckpoint.Kind
@@ -46,9 +46,14 @@ CHAINED_FIELDS = (
     "previous_hash",
     "key_id",
 )
-ENTRY = Columns(AuditEntry)
+ENTRY = Columns(AuditEntry, [field.attname for field in AuditEntry._meta.concrete_fields])
 PERSONAL = Columns(AuditPersonal)
-HEAD = Columns(AuditHead, ["entries", "last_id", "last_hash"])
+# Moves the head only when the entry and its personal values stand: somebody else's trigger could have swallowed them.
+MOVE_HEAD = f"""
+    UPDATE {AuditHead._meta.db_table} SET entries = %s, last_id = %s, last_hash = %s WHERE id = 1
+    AND EXISTS (SELECT 1 FROM {AuditEntry._meta.db_table} WHERE id = %s)
+    AND EXISTS (SELECT 1 FROM {AuditPersonal._meta.db_table} WHERE entry_id = %s) RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,11 @@ def append(
     answer: GraphAnswer = NO_ANSWER,
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
+    along: Sequence[Statement] = (),
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
+
+    `along` are statements of the act itself that nobody needs an answer to; they go the same way, just before.
 
     Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
     for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
@@ -143,7 +151,7 @@ def append(
     _fit(entry)
     _fit(personal)
     personal.actor_folded, personal.caller_folded = folded(personal.actor_name), folded(personal.caller_name)
-    _link(entry, personal)
+    _link(entry, personal, along)
     return entry
 
 
@@ -163,42 +171,38 @@ def _graph_date(answer: GraphAnswer) -> dict[str, object]:
     return {"graph_date": answer.date} if answer.date else {}
 
 
-def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
+def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement]) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing.key_id()
-    head = locked_head()
+    head = locked_head(along)
     entry.at = timezone.now()  # under the lock, so that the order of the times is that of the chain
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
-    entry.pk = _keep(ENTRY, entry, "id")
-    personal.entry = entry
-    _keep(PERSONAL, personal, "entry_id")
-    head.entries, head.last_id, head.last_hash = head.entries + 1, entry.pk, entry.hash
-    HEAD.update([head])
-
-
-def _keep(columns: Columns, row: AuditEntry | AuditPersonal, key: str) -> int:
-    """Insert the row and return its primary key. Raises HistoryUnavailable when it is not kept."""
-    kept = columns.insert([row], returning=[key])
-    if not kept:  # a trigger of somebody else's swallowed it
+    entry.pk = personal.entry_id = head.last_id + 1
+    move = Statement(MOVE_HEAD, [head.entries + 1, entry.pk, entry.hash, entry.pk, entry.pk], tuple)
+    *_, moved = run(*ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), move)
+    if not moved:
         raise HistoryUnavailable("The database did not keep the entry.")
-    row._state.adding = False
-    return int(kept[0][0])
+    entry.personal = personal
+    entry._state.adding = personal._state.adding = False
 
 
-def locked_head() -> AuditHead:
+def locked_head(along: Sequence[Statement] = ()) -> AuditHead:
     """Return the chain's head, locked until the transaction ends: nobody else appends meanwhile.
+
+    `along` is sent just before, on the same way.
 
     Raises HistoryUnavailable when there is none, TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
-    heads = read(AuditHead, "id = 1", [], lock=True)
+    *_, heads = run(*along, reading(AuditHead, "id = 1", [], lock=True))
     if not heads:
         raise HistoryUnavailable("The audit history has no head; `manage.py migrate` restores it.")
-    return heads[0]
+    head: AuditHead = heads[0]
+    return head
 
 
 def _commit_to(personal: AuditPersonal) -> tuple[dict[str, str], dict[str, str]]:

@@ -12,12 +12,15 @@ from django.db import DatabaseError, InterfaceError, transaction
 from calls import audit, metrics
 from calls.clicks import Click
 from calls.hints import Hints
-from calls.models import Call
-from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touch
+from calls.models import Call, RejectAttempt
+from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touching
+from calls.rows import Columns
 from calls.threads import DatabaseThread
 from calls.words import deciding_attempt
 
 logger = logging.getLogger(__name__)
+
+NOTE = Columns(RejectAttempt, ["note"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,13 @@ def _note(click: Click, text: str, actor: audit.Actor) -> Noted | DecisionError:
         if not has_room_for(call):
             return StillRings()
         attempt = deciding_attempt(call)
+        changes = []
         if attempt:
             attempt.note = text
-            attempt.save(update_fields=["note"])
-            touch(call)
+            changes = [NOTE.updating(attempt), touching(call)]
         told = click.told(call)
-        entry = audit.append("call.noted", actor=actor, call=call, attempt=attempt, note=text, details=told)
+        act = "call.noted"
+        entry = audit.append(act, actor=actor, call=call, attempt=attempt, note=text, details=told, along=changes)
         return Noted(call.pk, text, actor.name, entry.at)
 
 

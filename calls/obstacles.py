@@ -22,11 +22,12 @@ from django.utils import timezone
 from calls.graph.vocabulary import Direction
 from calls.live import LIVE
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
-from calls.rows import Columns, read
+from calls.rows import Columns, Statement, reading, run
 
 Outcome = RejectAttempt.Outcome
 T = TypeVar("T")
 VERSION = Columns(Call, ["version", "updated_at"])
+DECIDING = f"call_id = (SELECT id FROM {Call._meta.db_table} WHERE key = %s) AND outcome <> %s"
 
 
 class DecisionError(Exception):
@@ -75,22 +76,35 @@ class NotRecorded(DecisionError):
     """The history cannot be written, so nothing was done."""
 
 
-def act_on(key: uuid.UUID, work: Callable[[Call, Call], T]) -> T | UnknownCall:
-    """Return `work(named, call)`, done in one transaction that holds the call to act on; UnknownCall without any.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A call to act on, held until the transaction ends, the call that was named, and the attempt that decided it."""
+
+    call: Call
+    named: Call
+    decided: RejectAttempt | None
+
+
+def act_on(key: uuid.UUID, work: Callable[[Target], T]) -> T | UnknownCall:
+    """Return `work(target)`, done in one transaction that holds the call to act on; UnknownCall without any.
 
     Never holds one call while it waits for another.
     """
     named, aim = None, key
     while True:
         with transaction.atomic():
-            found = read(Call, "key = %s", [aim], lock=True)
+            # The attempt is read after the lock was waited for: by then an attempt of whoever had it is seen.
+            found, decided = run(
+                reading(Call, "key = %s", [aim], lock=True),
+                reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED]),  # one at most
+            )
             if not found:
                 return UnknownCall()
             call = found[0]
             named = named or call
             target = _target_of(call)
             if target.pk == call.pk:
-                return work(named, call)
+                return work(Target(call, named, decided[0] if decided else None))
         aim = target.key
 
 
@@ -112,9 +126,10 @@ def _target_of(named: Call) -> Call:
     return ringing[0] if ringing else named
 
 
-def obstacle_to(call: Call) -> DecisionError | None:
+def obstacle_to(target: Target) -> DecisionError | None:
     """Return what stands in the way of deciding about the call now, None when nothing does."""
-    for held in read(RejectAttempt, "call_id = %s AND outcome <> %s", [call.pk, Outcome.REFUSED]):  # one at most
+    call, held = target.call, target.decided
+    if held:
         return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
     if call.ended_at and not call.missed_at:
         return Gone("ended" if call.established_at else "caller_left")
@@ -130,7 +145,7 @@ def has_lapsed(call: Call) -> bool:
     return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))
 
 
-def touch(call: Call) -> None:
-    """Make a new version of the call, because something that browsers are shown beside it has changed."""
+def touching(call: Call) -> Statement:
+    """Make a new version of the call, as something shown beside it changes, and return the statement that keeps it."""
     call.version, call.updated_at = call.version + 1, timezone.now()
-    VERSION.update([call])
+    return VERSION.updating(call)

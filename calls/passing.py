@@ -17,10 +17,13 @@ from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
-from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, act_on, obstacle_to
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, Target, UnknownCall, act_on, obstacle_to
+from calls.rows import Columns, Statement
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
+
+PASS = Columns(Call, ["let_pass_at", "let_pass_by_id", "let_pass_by", "version", "updated_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +65,27 @@ def _record_unknown(click: Click, actor: audit.Actor) -> None:
     metrics.LET_PASS.labels("unknown_call").inc()
 
 
-def _let_held_pass(click: Click, actor: audit.Actor, named: Call, call: Call) -> Passed | DecisionError:
-    if obstacle := obstacle_to(call):
+def _let_held_pass(click: Click, actor: audit.Actor, target: Target) -> Passed | DecisionError:
+    call = target.call
+    if obstacle := obstacle_to(target):
         _record_obstacle(click, actor, call, obstacle)
         return obstacle
     now = call.let_pass_at is None
     if now:
-        _mark(call, actor)
-        retargeted = {"retargeted_from": named.graph_id} if call.pk != named.pk else {}
+        marked = _mark(call, actor)
+        retargeted = {"retargeted_from": target.named.graph_id} if call.pk != target.named.pk else {}
         details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
-        audit.append("call.let_pass", actor=actor, call=call, details=details)
+        audit.append("call.let_pass", actor=actor, call=call, details=details, along=[marked])
         metrics.LET_PASS.labels("let_pass").inc()
     at = call.let_pass_at or call.updated_at
     return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
 
 
-def _mark(call: Call, actor: audit.Actor) -> None:
+def _mark(call: Call, actor: audit.Actor) -> Statement:
     call.let_pass_at = call.updated_at = timezone.now()
     call.let_pass_by_id, call.let_pass_by = actor.id, actor.name
     call.version += 1
-    call.save(update_fields=["let_pass_at", "let_pass_by_id", "let_pass_by", "version", "updated_at"])
+    return PASS.updating(call)
 
 
 def _record_obstacle(click: Click, actor: audit.Actor, call: Call, obstacle: DecisionError) -> None:

@@ -29,11 +29,12 @@ from calls.obstacles import (
     Gone,
     GraphRefused,
     NotRecorded,
+    Target,
     Unknown,
     UnknownCall,
     act_on,
     obstacle_to,
-    touch,
+    touching,
 )
 from calls.rows import Columns, read
 from calls.threads import DatabaseThread
@@ -151,9 +152,9 @@ def _record_unknown(wish: Wish) -> None:
     )
 
 
-def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | DecisionError:
-    obstacle = obstacle_to(call)
-    if obstacle:
+def _claim_held(wish: Wish, target: Target) -> RejectAttempt | DecisionError:
+    call = target.call
+    if obstacle := obstacle_to(target):
         _record_obstacle(wish, call, obstacle)
         return obstacle
     attempt = RejectAttempt(
@@ -165,12 +166,11 @@ def _claim_held(wish: Wish, named: Call, call: Call) -> RejectAttempt | Decision
         requested_at=timezone.now(),
         bulk_id=wish.bulk_id,
     )
-    ATTEMPT.insert([attempt])
-    touch(call)
+    claim = [*ATTEMPT.inserting([attempt]), touching(call)]
     details = {**wish.click.told(call), "deadline": iso(call.deadline)}
-    if call.pk != named.pk:
-        details["retargeted_from"] = named.graph_id
-    audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
+    if call.pk != target.named.pk:
+        details["retargeted_from"] = target.named.graph_id
+    audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details, along=claim)
     return attempt
 
 
@@ -280,10 +280,10 @@ def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: An
         attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
-        SETTLED.update([attempt])
-        touch(call)
+        settled = [SETTLED.updating(attempt), touching(call)]
         heard = audit.GraphAnswer(**asdict(answer))
-        audit.append(f"reject.{outcome}", actor=actor, call=call, attempt=attempt, answer=heard, details=timing)
+        act = f"reject.{outcome}"
+        audit.append(act, actor=actor, call=call, attempt=attempt, answer=heard, details=timing, along=settled)
         for step in steps[1:]:
             audit.append(f"reject.{step}", actor=actor, call=call, attempt=attempt, details=_ending(call))
         return steps[-1]

@@ -2,11 +2,13 @@
 
 Django's `bulk_create` and `bulk_update` cost several times as much a row, most of it for values that need no preparing;
 and every further statement is another wait for the interpreter's lock, which the database driver gives away. Composing
-a query takes Django longer than the database needs to answer it, and between a click and Graph there are ten.
+a query takes Django longer than the database needs to answer it, and the way to PostgreSQL and back as long again; what
+belongs together is sent together.
 """
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
@@ -14,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 
 MAX_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 
@@ -32,21 +35,87 @@ _PREPARE: dict[str, dict[type, Callable[[Any], Any]]] = {
 M = TypeVar("M", bound=models.Model)
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that is ready to be sent; `becomes` makes something of each row it returns, None when it has none."""
+
+    sql: str
+    parameters: Sequence[Any]
+    becomes: Callable[[Sequence[Any]], Any] | None = None
+
+
+def run(*statements: Statement) -> list[list[Any]]:
+    """Send the statements in this order and return what each of them returned.
+
+    PostgreSQL is sent all of them at once, so that they cost one way there and back; what the later ones read is as new
+    as if they had been sent one by one. Raises django.db.DatabaseError at the first that is refused.
+    """
+    with connection.cursor() as cursor:
+        if len(statements) == 1 or not _takes_several():
+            return [_answer(cursor, one) for one in statements]
+        parameters = [value for one in statements for value in one.parameters]
+        cursor.execute("; ".join(one.sql for one in statements), parameters)
+        answers = []
+        for one in statements:
+            answers.append([one.becomes(row) for row in cursor.fetchall()] if one.becomes else [])
+            cursor.nextset()
+        return answers
+
+
+def _takes_several() -> bool:
+    """Whether the database takes several statements as one message: PostgreSQL, unless it is to fill in the values."""
+    return connection.vendor == "postgresql" and not connection.settings_dict["OPTIONS"].get("server_side_binding")
+
+
+def _answer(cursor: CursorWrapper, one: Statement) -> list[Any]:
+    cursor.execute(one.sql, one.parameters)
+    return [one.becomes(row) for row in cursor.fetchall()] if one.becomes else []
+
+
 def read(model: type[M], condition: str, values: Sequence[Any], *, lock: bool = False) -> list[M]:
     """Return the rows of the model's table that a condition in SQL selects, locked until the transaction ends if asked.
 
     `condition` is a constant of the program; whatever comes from outside stands in `values`.
     """
+    return run(reading(model, condition, values, lock=lock))[0]
+
+
+def reading(model: type[models.Model], condition: str, values: Sequence[Any], *, lock: bool = False) -> Statement:
+    """Return the statement that `read` sends."""
     locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
     if connection.vendor == "sqlite":
         values = [value.hex if isinstance(value, UUID) else value for value in values]
-    return list(model._base_manager.raw(f"{_selection(model)} WHERE {condition}{locking}", values))
+    shape = _shape(model)
+    return Statement(f"{shape.selection} WHERE {condition}{locking}", values, shape.object_of)
 
 
-@cache
-def _selection(model: type[models.Model]) -> str:
-    columns = ", ".join(str(field.column) for field in model._meta.concrete_fields)
-    return f"SELECT {columns} FROM {model._meta.db_table}"
+class _Shape:
+    """How the rows of a model's table are asked for, and how they become objects."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        fields = model._meta.concrete_fields
+        table = model._meta.db_table
+        self.selection = f"SELECT {', '.join(str(field.column) for field in fields)} FROM {table}"
+        self._model = model
+        self._names = [field.attname for field in fields]
+        self._converters = [
+            (place, convert, field.get_col(table))
+            for place, field in enumerate(fields)
+            for convert in (
+                *connection.ops.get_db_converters(field.get_col(table)),
+                *field.get_db_converters(connection),
+            )
+        ]
+
+    def object_of(self, row: Sequence[Any]) -> Any:
+        """Return the object that a row stands for, as Django would make it."""
+        values = list(row)
+        for place, convert, column in self._converters:
+            values[place] = convert(values[place], column, connection)
+        return self._model.from_db(connection.alias, self._names, values)
+
+
+_shape = cache(_Shape)
 
 
 def _as_json(value: Any) -> str:
@@ -82,32 +151,38 @@ class Columns:
 
         `unless` names a unique column: an object whose value stands there already is left out instead of refused.
         """
-        inserted: list[Any] = []
+        statements = self.inserting(objects, unless=unless, returning=returning)
+        return [row for rows in run(*statements) for row in rows]
+
+    def inserting(self, objects: Sequence[Any], *, unless: str = "", returning: Sequence[str] = ()) -> list[Statement]:
+        """Return the statements that `insert` sends: one, but for very many objects."""
+        end = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
+        end += f" RETURNING {', '.join(returning)}" if returning else ""
         most = MAX_PARAMETERS // len(self._columns)
+        statements = []
         for start in range(0, len(objects), most):
-            some = objects[start : start + most]
-            source, parameters = self._source(some)
-            statement = f"INSERT INTO {self._table} ({', '.join(self._columns)}) {source}"
-            statement += f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
-            statement += f" RETURNING {', '.join(returning)}" if returning else ""
-            with connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                inserted += cursor.fetchall() if returning else []
-        return inserted
+            source, parameters = self._source(objects[start : start + most])
+            begin = f"INSERT INTO {self._table} ({', '.join(self._columns)})"
+            statements.append(Statement(f"{begin} {source}{end}", parameters, tuple if returning else None))
+        return statements
 
     def update(self, objects: Sequence[Any]) -> None:
         """Write the columns of each object to the row with its primary key."""
         if not objects:
             return
-        with connection.cursor() as cursor:
-            if self._at_once(objects):
-                changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
-                statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
-                cursor.execute(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)])
-            else:
-                changes = ", ".join(f"{column} = %s" for column in self._columns)
-                statement = f"UPDATE {self._table} SET {changes} WHERE id = %s"
-                cursor.executemany(statement, [[*self._values(one), self._key(one.pk)] for one in objects])
+        if self._at_once(objects):
+            changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
+            statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
+            run(Statement(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)]))
+        else:
+            statements = [self.updating(one) for one in objects]
+            with connection.cursor() as cursor:
+                cursor.executemany(statements[0].sql, [statement.parameters for statement in statements])
+
+    def updating(self, one: Any) -> Statement:
+        """Return the statement that writes the columns of one object to the row with its primary key."""
+        changes = ", ".join(f"{column} = %s" for column in self._columns)
+        return Statement(f"UPDATE {self._table} SET {changes} WHERE id = %s", [*self._values(one), self._key(one.pk)])
 
     def _source(self, objects: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return what an INSERT takes its rows from, and the parameters of that."""

@@ -85,6 +85,7 @@ def _append_entries(calls: list[Call]) -> None:
     head = audit.locked_head()
     entries = [
         AuditEntry(
+            id=number,
             at=call.ended_at,
             action="call.missed",
             actor_id="system",
@@ -97,12 +98,11 @@ def _append_entries(calls: list[Call]) -> None:
             key_id="bench",
             signature=audit.GENESIS,
         )
-        for call in calls
+        for number, call in enumerate(calls, head.last_id + 1)
     ]
-    inserted = sorted(primary_key for (primary_key,) in audit.ENTRY.insert(entries, returning=("id",)))
-    kept = [AuditPersonal(entry_id=primary_key, actor_name="Calls Dashboard") for primary_key in inserted]
-    audit.PERSONAL.insert(kept)
-    AuditHead.objects.update(entries=head.entries + len(inserted), last_id=inserted[-1])
+    audit.ENTRY.insert(entries)
+    audit.PERSONAL.insert([AuditPersonal(entry_id=entry.pk, actor_name="Calls Dashboard") for entry in entries])
+    AuditHead.objects.update(entries=head.entries + len(entries), last_id=entries[-1].pk)
 
 
 def _end_what_rings() -> None:
