@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from calls import entra, process, signins
+from calls import entra, process, rights, signins
 from calls.graph.sign_in import SignInRefused, SignInUnavailable
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
         return _refuse(request, person.username, message)
     except entra.Disabled:
         return _refuse(request, person.username, _("Your account is disabled here. Ask your administrator."))
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend=rights.BACKEND)
     return redirect(_allowed(request, begun["next"]))
 
 

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 from calls import roles
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "calls.backends.AccountBackend"
 HOLDS = """
     SELECT 1 FROM auth_permission right_
     JOIN django_content_type kind ON kind.id = right_.content_type_id

@@ -230,6 +230,7 @@ CHANNEL_LAYERS = (
 
 # People -------------------------------------------------------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = ["calls.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

@@ -25,7 +25,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection, connections
 from django.test import AsyncClient, Client
 
-from calls import audit, guards, roles
+from calls import audit, guards, rights, roles
 from calls.writer import DEADLOCK_DETECTED
 from tests.clients import PASSWORD
 
@@ -247,7 +247,7 @@ def session_key_of(user: User) -> str:
     """Return the session cookie's value of a new session in which `user` is signed in."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = rights.BACKEND
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return session.session_key

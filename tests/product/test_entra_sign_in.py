@@ -55,7 +55,7 @@ def told(browser: httpx.Client, answer: httpx.Response) -> str:
     """Return what the sign-in page says to somebody who was sent back to it."""
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/")
     page = browser.get("/accounts/login/").text
-    return page.partition('<ul class="messages">')[2].partition("</ul>")[0]
+    return page.partition('<div class="messages">')[2].partition("</div>")[0]
 
 
 def actions() -> list[str]:
