@@ -51,7 +51,7 @@ def run(*statements: Statement) -> list[list[Any]]:
     as if they had been sent one by one. Raises django.db.DatabaseError at the first that is refused.
     """
     with connection.cursor() as cursor:
-        if len(statements) == 1 or not _takes_several():
+        if len(statements) < 2 or not _takes_several():
             return [_answer(cursor, one) for one in statements]
         parameters = [value for one in statements for value in one.parameters]
         cursor.execute("; ".join(one.sql for one in statements), parameters)

@@ -8,20 +8,20 @@ kept, whatever happens to this process.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from calls import metrics, settling
 from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, Row, row_of
 from calls.folding import Change, fold
 from calls.graph.payloads import Subject
 from calls.models import Call, Notification
-from calls.rows import read
+from calls.rows import Statement, reading, run
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,8 @@ def _keep_raw(arrival: Arrival, error: Exception) -> bool:
     """Keep a notification whose meaning the database refuses; return whether it is kept (now, or since before)."""
     try:
         with transaction.atomic():
-            if _new_arrivals([arrival]):
+            _, stored = _look_up([arrival])
+            if _new_arrivals([arrival], stored):
                 NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}")])
         return True
     except Exception:
@@ -221,11 +222,10 @@ def _until_not_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 
 def _store_once(arrivals: list[Arrival]) -> Written:
     with transaction.atomic():
-        new = _new_arrivals(arrivals)
-        batch = _Batch(_lock_calls(new))
-        rows = [row_of(arrival, batch.apply(arrival)) for arrival in new]
-        NOTIFICATION.insert(rows)
-        _save(batch)
+        calls, stored = _look_up(arrivals)
+        batch = _Batch(calls)
+        rows = [row_of(arrival, batch.apply(arrival)) for arrival in _new_arrivals(arrivals, stored)]
+        _save(batch, rows)
     _count(arrivals, rows)
     return Written(changed={call.pk for call in batch.changed.values()}, new=batch.new)
 
@@ -237,27 +237,61 @@ def reapply_one(primary_key: int, arrival: Arrival) -> str:
 
 def _reapply_once(primary_key: int, arrival: Arrival) -> str:
     with transaction.atomic():
-        batch = _Batch(_lock_calls([arrival]))
+        calls, _ = _look_up([arrival])
+        batch = _Batch(calls)
         problem = batch.apply(arrival)
         _save(batch)
         Notification.objects.filter(pk=primary_key).update(problem=problem)
     return problem
 
 
-def _save(batch: "_Batch") -> None:
-    """Save what a batch did to its calls; audit entries come last, because they hold the chain's one lock."""
+def _save(batch: "_Batch", rows: Sequence[Row] = ()) -> None:
+    """Save notifications and what they did to their calls; audit entries come last, holding the chain's one lock."""
     lapsed = settling.mark_lapsed(batch.ended)
-    _create_calls(batch.new)
+    _insert(rows, batch.new)
     STORY.update(list(batch.changed.values()))
     settling.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     settling.record_lapsed(lapsed)
     settling.record_withdrawals(batch.withdrawn)
 
 
-def _new_arrivals(arrivals: list[Arrival]) -> list[Arrival]:
-    """Return the arrivals that were not delivered before: same message id and same content means a redelivery."""
+def _look_up(arrivals: list[Arrival]) -> tuple[list[Call], set[tuple[str, str]]]:
+    """Return those calls the arrivals are about that were heard of before, locked; and which arrivals are stored.
+
+    Of the latter message id and digest. Every process first locks and then inserts, both in the order of the folded id,
+    so that two of them never wait for each other in a circle.
+    """
+    keys = {
+        arrival.notification.call_key
+        for arrival in arrivals
+        if arrival.notification.subject is Subject.CALL and arrival.notification.call_key
+    }
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
-    seen = _stored(named) if named else set()
+    calls, stored = run(_locking(keys), _finding(named))
+    return calls, set(stored)
+
+
+def _locking(keys: Collection[str]) -> Statement:
+    return reading(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
+
+
+def _finding(message_ids: Collection[str]) -> Statement:
+    """Return what finds message id and digest of what is stored under these message ids.
+
+    The first condition changes nothing but the plan: with it in so many words SQLite uses the index, without it reads
+    the whole table.
+    """
+    statement = f"SELECT message_id, digest FROM {Notification._meta.db_table} WHERE NOT (message_id = '')"
+    return Statement(f"{statement} AND message_id IN ({_marks(message_ids)})", list(message_ids), tuple)
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join(["%s"] * len(values)) or "NULL"
+
+
+def _new_arrivals(arrivals: list[Arrival], stored: set[tuple[str, str]]) -> list[Arrival]:
+    """Return the arrivals that were not delivered before: same message id and same content means a redelivery."""
+    seen = set(stored)
     new = []
     for arrival in arrivals:
         identity = arrival.message_id, arrival.notification.digest
@@ -268,47 +302,15 @@ def _new_arrivals(arrivals: list[Arrival]) -> list[Arrival]:
     return new
 
 
-def _stored(message_ids: set[str]) -> set[tuple[str, str]]:
-    """Return message id and digest of what is stored under these message ids.
+def _insert(rows: Sequence[Row], new: list[Call]) -> None:
+    """Insert notifications, and the calls not heard of before; note the primary keys of these.
 
-    The first condition changes nothing but the plan: with it in so many words SQLite uses the index, without it reads
-    the whole table.
+    Raises _Overtaken when one of the calls stands there now.
     """
-    statement = f"SELECT message_id, digest FROM {Notification._meta.db_table} WHERE NOT (message_id = '')"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} AND message_id IN ({_marks(message_ids)})", list(message_ids))
-        return {(message_id, digest) for message_id, digest in cursor.fetchall()}
-
-
-def _marks(values: Collection[str]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def _lock_calls(arrivals: list[Arrival]) -> list[Call]:
-    """Return those calls the arrivals are about that were heard of before, locked.
-
-    Every process first locks and then inserts, both in the order of the folded id, so that two of them never wait for
-    each other in a circle.
-    """
-    keys = {
-        arrival.notification.call_key
-        for arrival in arrivals
-        if arrival.notification.subject is Subject.CALL and arrival.notification.call_key
-    }
-    if not keys:
-        return []
-    return read(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
-
-
-def _create_calls(new: list[Call]) -> None:
-    """Insert the calls not heard of before and note their primary keys. Raises _Overtaken when one stands there now."""
-    if not new:
-        return
     new.sort(key=lambda call: call.graph_key)
-    primary_keys = {
-        graph_key: primary_key
-        for primary_key, graph_key in CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
-    }
+    calls = CALL.inserting(new, unless="graph_key", returning=("id", "graph_key"))
+    answers = run(*NOTIFICATION.inserting(rows), *calls)  # notifications return nothing
+    primary_keys = {graph_key: primary_key for answer in answers for primary_key, graph_key in answer}
     if len(primary_keys) < len(new):
         raise _Overtaken
     for call in new:
