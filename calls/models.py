@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.graph.vocabulary import CallState, Direction, RejectReason
+from calls.keys import new_key
 
 ANSWERED_STATES = (
     CallState.ESTABLISHING,
@@ -27,7 +28,7 @@ ANSWERED_STATES = (
 class Call(models.Model):
     """One call as Graph's notifications have told it so far, in the order they were stored."""
 
-    key = models.UUIDField(_("key"), default=uuid.uuid4, unique=True, editable=False)
+    key = models.UUIDField(_("key"), default=new_key, unique=True, editable=False)
     graph_key = models.CharField(_("folded Graph id"), max_length=200)
     graph_id = models.CharField(_("Graph id"), max_length=200)
     chain_id = models.CharField(_("call chain"), max_length=200, blank=True)

@@ -27,7 +27,7 @@ LAYERS = [
     {"proof", "walk", "findings", "witness"},
     {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
     {"clicks"},
-    {"models", "moments", "hours", "reading", "signing", "build", "modules"},
+    {"models", "moments", "hours", "reading", "signing", "build", "modules", "keys"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}
