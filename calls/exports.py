@@ -16,16 +16,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from calls import audit, signing
 from calls.models import AuditEntry
+from calls.reading import UNREADABLE, legible
 from calls.sentences import sentence
 
 FORMAT = "calls-dashboard-audit-export/1"
 BATCH = 1_000
 SEAL = "#seal"
+UNTOLD = "unreadable"  # stands for the hash of an entry that cannot be read
 BOM = "\ufeff"
 # What spreadsheets take for the beginning of a formula, at the start of a cell or behind blanks.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -54,11 +57,12 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How an export is written: its media type, its first lines, the line of an entry and of the seal."""
+    """How an export is written: media type, first lines, the line of an entry, of one that cannot be read, the seal."""
 
     media_type: str
     head: Callable[[dict[str, object]], str]
     line: Callable[[AuditEntry], str]
+    unreadable: Callable[[int], str]
     seal: Callable[[dict[str, object]], str]
 
 
@@ -88,11 +92,17 @@ class Export:
         while piece:
             digest.update(piece)
             yield piece
-            batch = list(remaining[:BATCH])
+            batch = legible(remaining[:BATCH])
             rows, remaining = rows + len(batch), self._behind(batch)
             with translation.override(self._language):
-                piece = "".join(map(self.form.line, batch)).encode()
+                piece = "".join(map(self._line, batch)).encode()
         yield self._seal(rows, digest.hexdigest()).encode()
+
+    def _line(self, entry: AuditEntry) -> str:
+        try:
+            return self.form.line(entry)
+        except UNREADABLE:  # somebody changed the row: the file says so in its place, and goes on
+            return self.form.unreadable(entry.pk)
 
     def _words(self) -> str:
         """Return how the entries were chosen: names of people may be in there, so it is not for the details."""
@@ -101,8 +111,10 @@ class Export:
     def _behind(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
         if not batch:
             return self._entries.none()
-        last = batch[-1]
-        return self._entries.filter(Q(at__gt=last.at) | Q(at=last.at, id__gt=last.pk), at__gte=last.at)
+        last, at = batch[-1], batch[-1].at
+        if not isinstance(at, datetime):  # the database compares what it cannot tell
+            at = Subquery(AuditEntry.objects.filter(pk=last.pk).values("at"))
+        return self._entries.filter(Q(at__gt=at) | Q(at=at, id__gt=last.pk), at__gte=at)
 
     def _seal(self, rows: int, digest: str) -> str:
         seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}
@@ -137,6 +149,10 @@ def _json_line(entry: AuditEntry) -> str:
     return _json(told)
 
 
+def _json_unreadable(primary_key: int) -> str:
+    return _json({"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD})
+
+
 def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
@@ -163,17 +179,24 @@ def _csv_line(entry: AuditEntry) -> str:
     return _csv_row([special[name] if name in special else getattr(entry, name) for name in COLUMNS])
 
 
+def _csv_unreadable(primary_key: int) -> str:
+    told = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD}
+    return _csv_row([told.get(name, "") for name in COLUMNS])
+
+
 FORMS = {
     "csv": Form(
         media_type="text/csv; charset=utf-8",
         head=lambda told: BOM + _csv_row(list(COLUMNS)),
         line=_csv_line,
+        unreadable=_csv_unreadable,
         seal=lambda seal: _csv_row([SEAL, json.dumps(seal)]),
     ),
     "jsonl": Form(
         media_type="application/x-ndjson; charset=utf-8",
         head=_json,
         line=_json_line,
+        unreadable=_json_unreadable,
         seal=lambda seal: _json({"seal": seal}),
     ),
 }

@@ -50,7 +50,10 @@ def _legible(row: QuerySet) -> list[Model]:
     """Return one row with as much of it as can be read; none when it is gone."""
     names = [field.attname for field in row.model._meta.concrete_fields if not field.primary_key]
     illegible = [name for name in names if not _is_legible(row, name)]
-    found = list(row.defer(*illegible))
+    try:
+        found = list(row.defer(*illegible))
+    except UNREADABLE:  # what was to be read along cannot be; it is tried again by whoever asks for it
+        found = list(row.select_related(None).defer(*illegible))
     for each_row in found:
         for name in illegible:
             setattr(each_row, name, Illegible())

@@ -1,9 +1,11 @@
 """The whole story of one call, in the order it happened: what Graph told, who decided, what came of it."""
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import ChangeType
 from calls.models import AuditEntry, Call, Notification
+from calls.reading import UNREADABLE, Illegible, legible
 from calls.sentences import details_of, sentence
 from calls.words import STATES, Text
+
+R = TypeVar("R")
 
 # A call makes tens of notifications; one that makes thousands must not make its page unreadable.
 MOST_EVENTS = 1000
@@ -29,6 +34,8 @@ TONES = {
 ICONS = {"call.let_pass": "bell-slash-fill", "call.noted": "pencil-square"}
 # The entries in which a note is new; the later ones of an attempt only carry it on.
 WITH_NOTE = ("reject.requested", "reject.decided_by_another", "call.noted")
+UNREADABLE_ENTRY = _("An entry of the audit history that cannot be read.")
+UNREADABLE_NOTIFICATION = _("A notification that cannot be read.")
 CHANGES: dict[str, Text] = {
     ChangeType.CREATED: _("Graph told of the call"),
     ChangeType.UPDATED: _("Graph told of a change"),
@@ -38,9 +45,9 @@ CHANGES: dict[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: when, in a sentence, with what is worth knowing beside it."""
+    """One thing that happened: when (None if that cannot be read), in a sentence, with what is worth knowing."""
 
-    at: datetime
+    at: datetime | None
     icon: str
     tone: str
     text: Text
@@ -51,27 +58,55 @@ class Event:
 
 
 def tell(call: Call) -> list[Event]:
-    """Return what happened to the call, oldest first; an attempt and its audit entries are told as one."""
-    events = [*_notifications(call), *_entries(call)]
-    return sorted(events, key=lambda event: event.at)
+    """Return what happened to the call, oldest first; an attempt and its audit entries are told as one.
+
+    What cannot be read, because somebody changed it in the database, is told as that, behind the one before it.
+    """
+    notifications = call.notifications.order_by("id")[:MOST_EVENTS]
+    entries = AuditEntry.objects.filter(call_key=str(call.key)).select_related("personal").order_by("id")[:MOST_EVENTS]
+    told = [
+        *_dated(
+            [_event(row, functools.partial(_arrival, call), UNREADABLE_NOTIFICATION) for row in legible(notifications)]
+        ),
+        *_dated([_event(row, _act, UNREADABLE_ENTRY) for row in legible(entries)]),
+    ]
+    return [event for at, event in sorted(told, key=lambda pair: pair[0])]
 
 
-def _notifications(call: Call) -> Iterator[Event]:
-    for notification in call.notifications.order_by("id")[:MOST_EVENTS]:
-        yield Event(
-            at=notification.received_at,
-            icon="telephone-inbound-fill",
-            tone="bad" if notification.problem else "plain",
-            text=_heard(notification),
-            facts=_facts(
-                [
-                    (_("Not applied"), notification.problem),
-                    (_("Id for Microsoft's support"), _trace(notification, call)),
-                ]
-            ),
-            raw=_indented(notification.body),
-            notification_id=notification.pk,
-        )
+def _event(row: R, event_of: Callable[[R], Event], text: Text) -> Event:
+    try:
+        return event_of(row)
+    except UNREADABLE:
+        return Event(at=None, icon="x-octagon-fill", tone="bad", text=text)
+
+
+def _dated(events: list[Event]) -> Iterator[tuple[datetime, Event]]:
+    """Yield each event with its time, or the time of the one before where its own cannot be read."""
+    at = datetime.min.replace(tzinfo=UTC)
+    for event in events:
+        at = event.at or at
+        yield at, event
+
+
+def _arrival(call: Call, notification: Notification) -> Event:
+    return Event(
+        at=_moment(notification.received_at),
+        icon="telephone-inbound-fill",
+        tone="bad" if notification.problem else "plain",
+        text=_heard(notification),
+        facts=_facts(
+            [
+                (_("Not applied"), notification.problem),
+                (_("Id for Microsoft's support"), _trace(notification, call)),
+            ]
+        ),
+        raw=_indented(notification.body),
+        notification_id=notification.pk,
+    )
+
+
+def _moment(at: datetime | Illegible) -> datetime | None:
+    return at if isinstance(at, datetime) else None
 
 
 def _trace(notification: Notification, call: Call) -> str:
@@ -115,18 +150,16 @@ def _indented(body: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _entries(call: Call) -> Iterator[Event]:
-    entries = AuditEntry.objects.filter(call_key=str(call.key)).select_related("personal").order_by("id")[:MOST_EVENTS]
-    for entry in entries:
-        step = entry.action.partition(".")[2]
-        yield Event(
-            at=entry.at,
-            icon=ICONS.get(entry.action, "person-x-fill" if entry.action.startswith("reject.") else "clock-history"),
-            tone=TONES.get(step, "doubt"),
-            text=sentence(entry),
-            facts=_decision_facts(entry),
-            entry_id=entry.pk,
-        )
+def _act(entry: AuditEntry) -> Event:
+    step = entry.action.partition(".")[2]
+    return Event(
+        at=_moment(entry.at),
+        icon=ICONS.get(entry.action, "person-x-fill" if entry.action.startswith("reject.") else "clock-history"),
+        tone=TONES.get(step, "doubt"),
+        text=sentence(entry),
+        facts=_decision_facts(entry),
+        entry_id=entry.pk,
+    )
 
 
 def _decision_facts(entry: AuditEntry) -> list[tuple[Text, str]]:

@@ -1,5 +1,6 @@
 """The auditors' admin: everything is found, nothing can be changed, and nothing a stranger wrote becomes markup."""
 
+import html
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from calls import audit
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
+from calls.sentences import sentence
 from tests.evidence.conftest import ANNA, Owner, append, make_attempt, make_call, make_notification, page, rows, sql
 from tests.evidence.test_tampering import STRANGE
 
@@ -254,3 +256,14 @@ def test_personal_values_of_one_entry_do_not_appear_at_another(several, auditor)
     text = page(auditor, f"auditentry/{several[4].pk}/change/")
     assert "boris" not in text
     assert ANNA.address not in text
+
+
+@pytest.mark.parametrize("harm", sorted(STRANGE))
+def test_the_supervisors_page_of_a_call_tells_what_can_be_read(harm, people, story, signed_in):
+    with Owner():
+        sql(STRANGE[harm], story[1].pk)
+    answer = signed_in(people.supervisor).get(f"/calls/{Call.objects.get().key}/")
+    assert answer.status_code == 200
+    told = answer.content.decode()
+    assert all(str(sentence(entry)) in html.unescape(told) for entry in (story[0], story[2]))
+    assert told.count('class="event event-') == 3

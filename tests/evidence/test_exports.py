@@ -22,6 +22,7 @@ from calls.sentences import sentence
 from tests.conftest import ROOT
 from tests.evidence.conftest import Owner, append, make_attempt, make_call, sql
 from tests.evidence.test_retention import FORGED
+from tests.evidence.test_tampering import STRANGE
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +132,25 @@ async def test_only_auditors_export(who, story, people, signed_in_async):
 async def test_reading_alone_exports_nothing(story, auditor):
     assert (await auditor.get("/admin/calls/auditentry/export/?form=csv")).status_code == 403
     assert (await auditor.post("/admin/calls/auditentry/export/", {"form": "exe"})).status_code == 403
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("harm", sorted(STRANGE))
+async def test_an_entry_that_cannot_be_read_costs_the_file_nothing_else(harm, form, story, auditor, check, tmp_path):
+    await sync_to_async(damage)(STRANGE[harm], story[1].pk)
+    content = await export(auditor, form)
+    told = [int(row["id"]) for row in (cells_of(content)[:-1] if form == "csv" else lines_of(content)[1:-1])]
+    assert sorted(told) == [entry.pk for entry in story]
+    answer = await sync_to_async(check)(kept(tmp_path, f"audit.{form}", content))
+    untold = f"#{story[1].pk} could not be read when the file was made"
+    said = answer.stdout + answer.stderr
+    assert "3 rows" in said and answer.returncode in (0, 1, 2), said
+    assert (exports.UNTOLD in content.decode()) == (untold in said) == ("time" in harm or untold in said), said
+
+
+def damage(statement: str, primary_key: int) -> None:
+    with Owner():
+        sql(statement, primary_key)
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\n-1"]
