@@ -21,7 +21,7 @@ LAYERS = [
     {"history", "story", "enquiries", "reapply", "notifications", "rights", "hints"}
     | {"rejections", "passing", "notes", "obstacles", "preferences", "entra"},
     {"retention", "seals", "exports", "configuration", "failures"},
-    {"writer", "sentences", "words", "advice"},
+    {"writer", "sentences", "words", "advice", "faultwords"},
     {"arrivals", "settling"},
     {"attendance"},
     {"proof", "walk", "findings", "witness"},

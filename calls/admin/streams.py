@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import audit, exports, proof
 from calls.admin import cells
+from calls.faultwords import in_words
 from calls.models import AuditEntry
 from calls.reading import legible
 from calls.sentences import sentence
@@ -99,6 +100,7 @@ def _verify(page: str, actor: audit.Actor, language: str) -> Iterator[bytes]:
             told: dict[str, object] = {"problem": str(error)}
         else:
             told = {"found": found, "verdict": VERDICTS[found.verdict], "entry": entry}
+            told |= {kind: [in_words(one) for one in getattr(found, kind)] for kind in ("faults", "doubts", "remarks")}
         yield render_to_string("admin/calls/verified.html", told).encode()
     yield after.encode()
 

@@ -1,9 +1,11 @@
 """The button in the admin: a whole verification with its progress, and the entry about it."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connections, transaction
 from django.test import AsyncClient
 
@@ -51,6 +53,18 @@ async def test_a_broken_one_is_named(story, auditor):
     text = "".join(await verify(auditor))
     assert '<h2 id="verdict" class="verdict-broken">Broken</h2>' in text
     assert f"Audit entry #{story[1].pk} of" in text
+
+
+async def test_a_broken_one_is_named_in_the_readers_language(story, auditor):
+    def change() -> None:
+        with Owner():
+            sql("UPDATE calls_auditentry SET reason = 'none' WHERE id = %s", story[1].pk)
+
+    await sync_to_async(change)()
+    auditor.cookies[settings.LANGUAGE_COOKIE_NAME] = "ru"
+    assert re.search(
+        rf"<li>Запись журнала №{story[1].pk} от .*: содержание изменено\.</li>", "".join(await verify(auditor))
+    )
 
 
 async def test_its_progress_is_shown_while_it_goes_on(database, auditor):
