@@ -120,7 +120,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 async def record_refusal(
     asked: Asked,
     action: str,
-    keys: Collection[uuid.UUID],
+    clicks: Collection[Click],
     *,
     details: dict[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
@@ -129,7 +129,6 @@ async def record_refusal(
 ) -> None:
     """Append an entry about a request that is turned away, in whose own `words`. Raises django.db.DatabaseError."""
     decisions = process.running().threads["decisions"]
-    clicks = [click_on(asked, key) for key in keys]
     told = {"clicked_at": iso(asked.at), **(details or {})}
     await decisions.run(rejections.record_refusal, action, clicks, asked.actor, told, bulk_id, words, reason)
 

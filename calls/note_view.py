@@ -15,7 +15,7 @@ from calls.acts import (
     read_json,
     record_refusal,
 )
-from calls.clicks import read_seen
+from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, unknown_call
@@ -24,29 +24,36 @@ from calls.replies import Reply, not_recorded, unknown_call
 @act(then="call")
 async def note(asked: Asked, key: uuid.UUID) -> Reply:
     """Add the note: 200; 404; 409 while the call rings and nobody has decided; 422 for none, or one too long."""
-    if not asked.may_decide:
-        await record_refusal(asked, "call.note_not_allowed", [key])
-        return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
     document = (read_json(asked.request) or {}) if is_json(asked.request) else asked.request.POST
+    click = click_on(asked, key, read_seen(document.get("seen")))
+    if not asked.may_decide:
+        await record_refusal(asked, "call.note_not_allowed", [click])
+        return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
     text = _read_note(document.get("note"))
     if text is None:
+        await _record_in_vain(asked, click, "bad_note")
         message = _("Write a note of 1 to %(most)s characters.") % {"most": MAX_NOTE_LENGTH}
         return Reply(422, "bad_note", message, {"most": MAX_NOTE_LENGTH})
-    click = click_on(asked, key, read_seen(document.get("seen")))
     running = process.running()
     try:
         noted = await carry_out(
             notes.note(click, text, asked.actor, thread=running.threads["decisions"], hints=running.hints)
         )
     except obstacles.UnknownCall:
+        await _record_in_vain(asked, click, "unknown_call")
         return unknown_call()
     except obstacles.StillRings:
+        await _record_in_vain(asked, click, "still_rings")
         return Reply(409, "still_rings", _("The call still rings: decide first, the note has time."))
     except obstacles.NotRecorded:
         return not_recorded()
     return Reply(
         200, "noted", _("The note is in the history."), {"note": noted.note, "by": noted.by, "at": iso(noted.at)}
     )
+
+
+async def _record_in_vain(asked: Asked, click: Click, cause: str) -> None:
+    await record_refusal(asked, "call.note_in_vain", [click], details={"cause": cause, "key": str(click.key)})
 
 
 def _read_note(sent: object) -> str | None:

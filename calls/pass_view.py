@@ -14,11 +14,11 @@ from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown
 @act(then="board")
 async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
     """Let the call pass: 200, also when somebody did before; 404; 409 decided already; 410 gone."""
-    if not asked.may_decide:
-        await record_refusal(asked, "call.let_pass_not_allowed", [key])
-        return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
     document = (read_json(asked.request) or {}) if is_json(asked.request) else {}
     click = click_on(asked, key, read_seen(document.get("seen")))
+    if not asked.may_decide:
+        await record_refusal(asked, "call.let_pass_not_allowed", [click])
+        return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
     running = process.running()
     try:
         passed = await carry_out(

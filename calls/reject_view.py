@@ -19,7 +19,7 @@ from calls.acts import (
     record_refusal,
 )
 from calls.advice import advice_for
-from calls.clicks import read_seen
+from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
 from calls.moments import iso
@@ -53,11 +53,11 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
     form = _read_form(asked)
     if not asked.may_decide:
-        await record_refusal(asked, "reject.not_allowed", [key], reason=_reason_in(form))
+        await record_refusal(asked, "reject.not_allowed", [_click(asked, key, form)], reason=_reason_in(form))
         return _not_allowed()
     if form is None or form.reason not in set(RejectReason):
         words = clean(form.reason, 50) if form else ""
-        await record_refusal(asked, "reject.bad_request", [key], words=words)
+        await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
         return _unknown_reason()
     (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
     return _reply_about(decision)
@@ -68,8 +68,9 @@ async def reject_many(asked: Asked) -> Reply:
     """Reject several calls side by side for one reason, and tell what became of each."""
     bulk = _read_bulk(asked)
     if not asked.may_decide:
-        keys, bulk_id = (bulk.keys[:MOST_AT_ONCE], bulk.id) if bulk else ([], None)
-        await record_refusal(asked, "reject.not_allowed", keys, bulk_id=bulk_id, reason=_reason_in(bulk))
+        clicks = [click_on(asked, key, bulk.seen.get(key)) for key in bulk.keys[:MOST_AT_ONCE]] if bulk else []
+        bulk_id = bulk.id if bulk else None
+        await record_refusal(asked, "reject.not_allowed", clicks, bulk_id=bulk_id, reason=_reason_in(bulk))
         return _not_allowed()
     if problem := _problem_with(bulk):
         await record_refusal(asked, "reject.bad_request", [], details={"bulk": True})
@@ -89,9 +90,12 @@ async def reject_many(asked: Asked) -> Reply:
     return Reply(200, "bulk", message, facts)
 
 
+def _click(asked: Asked, key: uuid.UUID, form: Form | None) -> Click:
+    return click_on(asked, key, form.seen if form else None)
+
+
 def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
-    click = click_on(asked, key, form.seen)
-    return rejections.Wish(click, RejectReason(form.reason), asked.actor, form.note, bulk_id)
+    return rejections.Wish(_click(asked, key, form), RejectReason(form.reason), asked.actor, form.note, bulk_id)
 
 
 async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:

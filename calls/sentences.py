@@ -39,6 +39,7 @@ SENTENCES = {
     ),
     "call.let_pass_not_allowed": _("%(who)s tried to let the call from %(caller)s pass without having the right to."),
     "call.noted": _("%(who)s wrote a note about the call from %(caller)s: %(note)s"),
+    "call.note_in_vain": _("%(who)s wanted to write a note about the call from %(caller)s, which was not taken."),
     "call.note_not_allowed": _(
         "%(who)s tried to write a note about the call from %(caller)s without having the right to."
     ),

@@ -62,6 +62,7 @@ OUTCOMES = {
             "reject.unknown_call",
             "reject.decided_by_another",
             "call.let_pass_in_vain",
+            "call.note_in_vain",
         ],
     ),
     "not_known": (_("not known or not proved"), ["reject.unknown", "reject.ended_unproved"]),

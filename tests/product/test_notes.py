@@ -74,7 +74,7 @@ def test_a_call_that_was_let_pass_takes_a_note(graph: Simulator, supervisor: Bro
     told = json.loads(AuditEntry.objects.get(action="call.noted").details)
     assert told["seen_as_reported_by_browser"]["version"] == 2
     assert told["received_at"] <= told["first_sent_at"] <= told["clicked_at"]
-    assert actions() == ["call.let_pass", "call.noted"]
+    assert actions() == ["call.note_in_vain", "call.let_pass", "call.noted"]
 
 
 def test_a_missed_call_takes_a_note_weeks_later(graph: Simulator, supervisor: Browser) -> None:
@@ -103,9 +103,12 @@ def test_a_note_about_a_call_of_last_month_disturbs_no_board(graph: Simulator, s
 
 def test_while_it_rings_undecided_there_is_nothing_to_note_yet(graph: Simulator, supervisor: Browser) -> None:
     key = supervisor.wait_for(graph.ring().id)["key"]
-    answer = note(supervisor.client, key)
+    answer = note(supervisor.client, key, seen={"version": 1, "shown_at": None, "visible": True})
     assert (answer.status_code, answer.json()["outcome"]) == (409, "still_rings")
-    assert actions() == []
+    assert actions() == ["call.note_in_vain"]
+    told = json.loads(AuditEntry.objects.get(action="call.note_in_vain").details)
+    assert (told["cause"], told["seen_as_reported_by_browser"]["version"]) == ("still_rings", 1)
+    assert told["received_at"] <= told["first_sent_at"] <= told["clicked_at"]
 
 
 def test_a_plain_form_on_the_calls_page_works_too(graph: Simulator, dashboard: Dashboard, people: People) -> None:
@@ -130,7 +133,7 @@ def test_no_note_too_long_a_one_and_what_is_no_json_are_422(graph: Simulator, su
         assert (answer.status_code, answer.json()["outcome"]) == (422, "bad_note"), text
     for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000):
         assert post(supervisor.client, f"/calls/{key}/note/", content=body).status_code == 422, body[:9]
-    assert actions() == []
+    assert actions() == ["call.note_in_vain"] * 11
 
 
 def test_what_no_database_stores_is_replaced(graph: Simulator, supervisor: Browser) -> None:
@@ -142,6 +145,8 @@ def test_what_no_database_stores_is_replaced(graph: Simulator, supervisor: Brows
 
 def test_an_unknown_call_is_404(supervisor: Browser) -> None:
     assert note(supervisor.client, NOWHERE).status_code == 404
+    (entry,) = AuditEntry.objects.filter(action="call.note_in_vain")
+    assert (entry.call_key, json.loads(entry.details)["key"]) == ("", NOWHERE)
 
 
 def test_reading_the_address_is_405(supervisor: Browser) -> None:
