@@ -17,7 +17,9 @@ from calls.moments import iso
 class Click:
     """What somebody clicked on, and what is known of how it came about.
 
-    `seen` is what their browser says it showed them; nothing else vouches for it. `first_sent_at` is when this process
+    `seen` is what their browser says it showed them; nothing else vouches for it: which version of the call, in which
+    revision of its connection's frames, when the call first came to the page and when it was first drawn there.
+    `first_sent_at` is when this process
     first sent them the call. Where another process did that, or the call has left the board since, only
     `connected_since` is known: since when they have the board open, at whichever process.
     """
@@ -54,17 +56,21 @@ def read_seen(sent: Any) -> dict[str, object] | None:
     """Return what a browser says it showed, as far as it is of the agreed form; None when it is not."""
     if not isinstance(sent, dict):
         return None
-    version, shown_at, visible = (sent.get(name) for name in ("version", "shown_at", "visible"))
+    visible = sent.get("visible")
     return {
-        "version": version if isinstance(version, int) and abs(version) < 2**53 else None,
-        "shown_at": _moment(shown_at) if isinstance(shown_at, str) else None,
+        **{name: _number(sent.get(name)) for name in ("version", "revision")},
+        **{name: _moment(sent.get(name)) for name in ("came_at", "shown_at")},
         "visible": visible if isinstance(visible, bool) else None,
     }
 
 
-def _moment(text: str) -> str | None:
-    """Return the time that was sent, None for any other text: it stays in the history for ever."""
+def _number(sent: object) -> int | None:
+    return sent if isinstance(sent, int) and not isinstance(sent, bool) and abs(sent) < 2**53 else None
+
+
+def _moment(sent: object) -> str | None:
+    """Return the time that was sent, None for anything else: it stays in the history for ever."""
     try:
-        return iso(parse_datetime(text))
+        return iso(parse_datetime(sent)) if isinstance(sent, str) else None
     except (ValueError, OverflowError):
         return None

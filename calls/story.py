@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -178,13 +181,23 @@ def _decision_facts(entry: AuditEntry) -> list[tuple[Text, str]]:
 
 def _seen(seen: dict[str, object]) -> str:
     """Return in words what the browser says it showed; nothing vouches for it."""
-    shown_at = str(seen.get("shown_at") or "")
     words = {
         "version": gettext("version %(version)s of the call") % {"version": seen.get("version")},
-        "shown_at": gettext("first shown at %(time)s") % {"time": shown_at},
+        "revision": gettext("in frame %(revision)s of its connection") % {"revision": seen.get("revision")},
+        "came_at": gettext("first come to the page at %(time)s") % {"time": _time(seen.get("came_at"))},
+        "shown_at": gettext("first shown at %(time)s") % {"time": _time(seen.get("shown_at"))},
         "visible": gettext("page in view") if seen.get("visible") else gettext("page not in view"),
     }
     return ", ".join(text for name, text in words.items() if seen.get(name) is not None)
+
+
+def _time(told: object) -> str:
+    """Return the time of day of a moment as it stands in an entry, in the dashboard's zone."""
+    try:
+        at = parse_datetime(str(told))
+        return date_format(timezone.localtime(at), "H:i:s.u")[:12] if at else str(told)
+    except (ValueError, OverflowError):
+        return str(told)
 
 
 def _facts(facts: list[tuple[Text, str]]) -> list[tuple[Text, str]]:

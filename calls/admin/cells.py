@@ -112,6 +112,7 @@ TIMING = {
     "received_at": _("Graph told of the call"),
     "first_sent_at": _("first sent to this person"),
     "first_sent_not_before": _("first sent to this person, not before"),
+    "came_at": _("first come to the page, says the browser"),
     "shown_at": _("first shown, says the browser"),
     "clicked_at": _("the click arrived"),
     "asked_at": _("Graph was asked"),

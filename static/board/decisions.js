@@ -26,6 +26,7 @@ export class Decisions extends EventTarget {
     this.#live = live;
     this.#page = page;
     this.#shown = new Shown(live.clock);
+    live.addEventListener("frame", ({ detail: frame }) => this.#shown.receive(frame));
     live.addEventListener("forgotten", ({ detail: keys }) => this.#forget(keys));
   }
 

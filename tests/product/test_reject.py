@@ -53,6 +53,27 @@ def test_the_plain_story_is_requested_accepted_confirmed(graph: Simulator, super
     assert graph.rejects[0].headers["client-request-id"] == accepted.client_request_id
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"revision": 7, "came_at": "2026-11-27T12:00:00.25Z"}, (7, "2026-11-27T12:00:00.250Z")),
+        ({"revision": True, "came_at": "soon"}, (None, None)),
+        ({"revision": 2**60, "came_at": {"at": 1}}, (None, None)),
+        ({"revision": "7", "came_at": "9999-99-99T00:00:00Z"}, (None, None)),
+        ({"version": 1}, (None, None)),
+    ],
+)
+def test_what_the_page_says_of_its_frames_is_kept_as_its_word(
+    graph: Simulator, supervisor: Browser, sent: dict[str, object], kept: tuple[object, object]
+) -> None:
+    row = supervisor.wait_for(graph.ring().id)
+    assert supervisor.reject(row["key"], seen=sent).status_code == 202
+    told = json.loads(AuditEntry.objects.get(action="reject.requested").details)
+    seen = told["seen_as_reported_by_browser"]
+    assert (seen["revision"], seen["came_at"]) == kept
+    assert told["received_at"] <= told["first_sent_at"] <= told["clicked_at"], "the server's own word stands beside it"
+
+
 @pytest.mark.parametrize("reason", ["none", "busy", "forbidden"])
 def test_graph_is_given_the_reason(graph: Simulator, supervisor: Browser, reason: str) -> None:
     row = supervisor.wait_for(graph.ring().id)
