@@ -24,6 +24,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.defaults import page_not_found
 
 from calls import audit, process, rejections, rights, roles
 from calls.clicks import Click
@@ -115,6 +116,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not wants_json(request):
         return render(request, "403_csrf.html", {"again": page_before(request)}, status=403)
     return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing at this address, to a script as JSON."""
+    if not wants_json(request):
+        return page_not_found(request, exception)
+    return as_json(Reply(404, "not_found", _("There is nothing at this address.")))
 
 
 async def record_refusal(

@@ -57,11 +57,13 @@ def read_seen(sent: Any) -> dict[str, object] | None:
     if not isinstance(sent, dict):
         return None
     visible = sent.get("visible")
-    return {
-        **{name: _number(sent.get(name)) for name in ("version", "revision")},
-        **{name: _moment(sent.get(name)) for name in ("came_at", "shown_at")},
+    seen = {
+        "version": _number(sent.get("version")),
+        "shown_at": _moment(sent.get("shown_at")),
         "visible": visible if isinstance(visible, bool) else None,
     }
+    more = {"revision": _number(sent.get("revision")), "came_at": _moment(sent.get("came_at"))}
+    return {**seen, **{name: value for name, value in more.items() if value is not None}}
 
 
 def _number(sent: object) -> int | None:

@@ -40,11 +40,12 @@ class UnknownCall(DecisionError):
 
 @dataclass(eq=False)
 class DecidedByAnother(DecisionError):
-    """Somebody decided first."""
+    """Somebody decided first: another person, or the same one before."""
 
     outcome: str
     reason: str
     by: str
+    by_id: str
     at: datetime
 
 
@@ -130,7 +131,7 @@ def obstacle_to(target: Target) -> DecisionError | None:
     """Return what stands in the way of deciding about the call now, None when nothing does."""
     call, held = target.call, target.decided
     if held:
-        return DecidedByAnother(outcome=held.outcome, reason=held.reason, by=held.actor_name, at=held.requested_at)
+        return DecidedByAnother(held.outcome, held.reason, held.actor_name, held.actor_id, held.requested_at)
     if call.ended_at and not call.missed_at:
         return Gone("ended" if call.established_at else "caller_left")
     if call.state in ANSWERED_STATES:

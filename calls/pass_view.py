@@ -27,7 +27,7 @@ async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
     except obstacles.UnknownCall:
         return unknown_call()
     except obstacles.DecidedByAnother as error:
-        return decided_by_another(error)
+        return decided_by_another(error, asked.actor)
     except obstacles.Gone as error:
         return gone(error)
     except obstacles.NotRecorded:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from calls import metrics, obstacles, process, rejections
+from calls import audit, metrics, obstacles, process, rejections
 from calls.acts import (
     MAX_NOTE_LENGTH,
     Asked,
@@ -60,7 +60,7 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
         return _unknown_reason()
     (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
-    return _reply_about(decision)
+    return _reply_about(decision, asked.actor)
 
 
 @act(then="board")
@@ -79,7 +79,7 @@ async def reject_many(asked: Asked) -> Reply:
     metrics.BULKS.inc()
     forms = [Form(bulk.reason, bulk.note, bulk.seen.get(key)) for key in bulk.keys]
     wishes = [_wish(asked, key, form, bulk.id) for key, form in zip(bulk.keys, forms, strict=True)]
-    replies = [_reply_about(decision) for decision in await carry_out(_reject_all(wishes))]
+    replies = [_reply_about(decision, asked.actor) for decision in await carry_out(_reject_all(wishes))]
     results = [
         {"key": str(key), "status": reply.status, **reply.document}
         for key, reply in zip(bulk.keys, replies, strict=True)
@@ -111,9 +111,9 @@ async def _reject_one(wish: rejections.Wish) -> rejections.Decision | obstacles.
         return error
 
 
-def _reply_about(decision: rejections.Decision | obstacles.DecisionError) -> Reply:
+def _reply_about(decision: rejections.Decision | obstacles.DecisionError, actor: audit.Actor) -> Reply:
     if isinstance(decision, obstacles.DecisionError):
-        return _reply_to(decision)
+        return _reply_to(decision, actor)
     message = _("Rejected. Graph accepted it; the end of the call will be confirmed in a moment.")
     facts = {
         "reason": decision.reason,
@@ -145,12 +145,12 @@ def _problem_with(bulk: Bulk | None) -> Reply | None:
     return None if bulk.reason in set(RejectReason) else _unknown_reason()
 
 
-def _reply_to(error: obstacles.DecisionError) -> Reply:
+def _reply_to(error: obstacles.DecisionError, actor: audit.Actor) -> Reply:
     match error:
         case obstacles.UnknownCall():
             return unknown_call()
         case obstacles.DecidedByAnother():
-            return decided_by_another(error)
+            return decided_by_another(error, actor)
         case obstacles.Gone():
             return gone(error)
         case obstacles.GraphRefused():

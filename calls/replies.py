@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from calls import obstacles
+from calls import audit, obstacles
 from calls.moments import iso
 
 
@@ -44,9 +44,12 @@ def unknown_call() -> Reply:
     return Reply(404, "unknown_call", _("There is no such call."))
 
 
-def decided_by_another(error: obstacles.DecidedByAnother) -> Reply:
-    """Return who decided first, when and why."""
-    message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {"by": error.by, "reason": error.reason}
+def decided_by_another(error: obstacles.DecidedByAnother, actor: audit.Actor) -> Reply:
+    """Return who decided first, when and why; `actor`, who is told, may have done so themselves."""
+    if error.by_id == actor.id:
+        message = _("You have already rejected this call, reason “%(reason)s”.") % {"reason": error.reason}
+    else:
+        message = _("%(by)s rejected this call first, reason “%(reason)s”.") % {"by": error.by, "reason": error.reason}
     facts = {"by": error.by, "at": iso(error.at), "reason": error.reason, "decision": error.outcome}
     return Reply(409, "decided_by_another", message, facts)
 

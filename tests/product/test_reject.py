@@ -70,7 +70,7 @@ def test_what_the_page_says_of_its_frames_is_kept_as_its_word(
     assert supervisor.reject(row["key"], seen=sent).status_code == 202
     told = json.loads(AuditEntry.objects.get(action="reject.requested").details)
     seen = told["seen_as_reported_by_browser"]
-    assert (seen["revision"], seen["came_at"]) == kept
+    assert (seen.get("revision"), seen.get("came_at")) == kept
     assert told["received_at"] <= told["first_sent_at"] <= told["clicked_at"], "the server's own word stands beside it"
 
 
@@ -124,6 +124,24 @@ def press_reject(client: httpx.Client, key: str, **more: Any) -> httpx.Response:
         "Referer": str(client.base_url),
     }
     return client.post(f"/calls/{key}/reject/", json={"reason": "busy", **more}, headers=headers)
+
+
+def test_what_is_no_key_is_404_in_json(graph: Simulator, dashboard: Dashboard, people: People) -> None:
+    with signed_in_client(dashboard, "supervisor") as client:
+        answer = press_reject(client, "42")
+        page = client.get("/calls/42/", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.json()["outcome"]) == (404, "not_found")
+    assert (page.status_code, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_who_rejects_twice_is_told_it_was_themselves(graph: Simulator, supervisor: Browser) -> None:
+    graph.hold_endings = True
+    key = supervisor.wait_for(graph.ring().id)["key"]
+    assert supervisor.reject(key).status_code == 202
+    answer = supervisor.reject(key, "forbidden")
+    assert (answer.status_code, answer.json()["outcome"]) == (409, "decided_by_another")
+    assert answer.json()["message"] == "You have already rejected this call, reason “busy”."
+    assert answer.json()["by"] == "supervisor"
 
 
 def test_it_works_with_no_socket_open(graph: Simulator, dashboard: Dashboard, people: People) -> None:
