@@ -393,3 +393,25 @@ def test_a_lost_feed_is_heard_by_whoever_watches(graph: Simulator, watched: Page
     line.cut()
     expect(watched.locator("#connection")).to_contain_text("Feed lost")
     wait_until(lambda: watched.evaluate("tones === 1"))
+
+
+def test_on_a_phone_a_late_and_a_lost_feed_are_told_in_full(
+    graph: Simulator, dashboard: Dashboard, page_of: Opener
+) -> None:
+    phone = page_of("supervisor", viewport={"width": 390, "height": 800})
+    phone.context.add_cookies([{"name": "django_language", "value": "ru", "url": dashboard.url}])
+    line = Line(phone)
+    phone.goto("/")
+    wait_live(phone)
+    line.hold()
+    expect(phone.locator("#board")).to_have_attribute("data-feed", "late")
+    assert phone.locator(".connection").evaluate("line => line.scrollWidth <= line.clientWidth")
+    wall = page_of("viewer", viewport={"width": 390, "height": 800})
+    line = Line(wall)
+    wall.goto("/?wall")
+    graph.ring("Ada Lovelace")
+    expect(wall.locator(".wall-call")).to_be_visible()
+    line.cut()
+    expect(wall.locator(".connection-lost")).to_be_visible()
+    told, counts = wall.locator(".connection").bounding_box(), wall.locator(".wall-counts").bounding_box()
+    assert told and counts and told["y"] + told["height"] <= counts["y"]
