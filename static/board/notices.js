@@ -7,6 +7,7 @@ import { nameOf } from "./parties.js";
 
 export const NOTICES = { MISSING: "missing", UNASKED: "default", DENIED: "denied", GRANTED: "granted" };
 const NAMES_SHOWN = 4;
+const PERMISSION_HOLDS = 1000; // milliseconds; asking for it stops the page until another process has answered
 
 export class Notices {
   #Notification;
@@ -14,6 +15,7 @@ export class Notices {
   #shown = null;
   #known = new Set();
   #refused = false;
+  #permission = { is: NOTICES.MISSING, until: -Infinity };
 
   /** `isHidden()` says whether nobody can see the page; `onClick()` is called when somebody follows a notice. */
   constructor({ Notification = globalThis.Notification, isHidden, onClick }) {
@@ -22,12 +24,19 @@ export class Notices {
   }
 
   get state() {
-    return this.#Notification && !this.#refused ? this.#Notification.permission : NOTICES.MISSING;
+    if (!this.#Notification || this.#refused) return NOTICES.MISSING;
+    const now = performance.now();
+    if (now >= this.#permission.until) {
+      this.#permission = { is: this.#Notification.permission, until: now + PERMISSION_HOLDS };
+    }
+    return this.#permission.is;
   }
 
   /** Ask for permission where nobody has been asked yet; to be called during a click. */
   async ask() {
-    if (this.state === NOTICES.UNASKED) await this.#Notification.requestPermission();
+    if (this.state !== NOTICES.UNASKED) return;
+    await this.#Notification.requestPermission();
+    this.#permission.until = -Infinity;
   }
 
   /** Show what has just begun to ring while nobody looks; take the notice away once nothing rings or somebody looks. */
