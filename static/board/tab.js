@@ -38,12 +38,16 @@ export class Tab {
     this.#usual = this.#icon?.href;
   }
 
-  /** Change title and icon where they are not what they should be. */
+  /** Change title and icon where they are not what they should be; the browser reads and draws an icon that is set anew. */
   show(told) {
     const key = `${told.count} ${told.isLost}`;
     if (key === this.#shown) return;
     this.#shown = key;
     this.#document.title = titleOf(this.#title, told);
-    if (this.#icon) this.#icon.href = faviconOf(told) ?? this.#usual;
+    this.#showIcon(faviconOf(told) ?? this.#usual);
+  }
+
+  #showIcon(address) {
+    if (this.#icon && this.#icon.href !== address) this.#icon.href = address;
   }
 }

@@ -30,3 +30,18 @@ test("the tab gets its own icon back", () => {
   tab.show({ count: 0, isLost: false });
   assert.equal(icon.href, "usual.svg");
 });
+
+test("the icon is set anew only when it looks different", () => {
+  const set = [];
+  const icon = {
+    get href() {
+      return set.at(-1);
+    },
+    set href(address) {
+      set.push(address);
+    },
+  };
+  const tab = new Tab({ title: "Calls", querySelector: () => icon });
+  for (const count of [120, 121, 122]) tab.show({ count, isLost: false });
+  assert.equal(set.length, 1);
+});
