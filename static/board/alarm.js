@@ -3,6 +3,9 @@
 import { isOpen } from "./attempts.js";
 import { RINGING, sectionOf } from "./sections.js";
 
+/** When each state of a call says that its window closes: thousands may ring, and they are looked at often. */
+const deadlines = new WeakMap();
+
 /**
  * Return the calls that still want a decision. A call whose deadline nobody told rings only while the feed tells of its
  * end; otherwise it could ring for ever.
@@ -24,12 +27,17 @@ function isInTime(call, now, isFresh) {
 
 /** Return for how many seconds it rings if nothing else is heard; Infinity when some call has no deadline. */
 export function secondsToRing(calls, now) {
-  const deadlines = calls.map(deadlineOf);
-  if (deadlines.includes(null)) return Infinity;
-  return Math.max(0, ...deadlines.map((deadline) => (deadline - now) / 1000));
+  const all = calls.map(deadlineOf);
+  if (all.includes(null)) return Infinity;
+  return Math.max(0, ...all.map((deadline) => (deadline - now) / 1000));
 }
 
 function deadlineOf(call) {
-  const deadline = Date.parse(call.deadline ?? "");
-  return Number.isNaN(deadline) ? null : deadline;
+  let deadline = deadlines.get(call);
+  if (deadline === undefined) {
+    const parsed = Date.parse(call.deadline ?? "");
+    deadline = Number.isNaN(parsed) ? null : parsed;
+    deadlines.set(call, deadline);
+  }
+  return deadline;
 }
