@@ -205,6 +205,23 @@ def test_on_a_phone_nothing_overlaps_and_choosing_moves_no_row(
     assert call.bounding_box() == before
 
 
+def test_on_a_phone_no_row_moves_when_somebody_begins_or_ceases_to_watch(
+    graph: Simulator, page_of: Opener, people: People
+) -> None:
+    preferences.choose(people.viewer.pk, {"language": "ru"})
+    viewer = page_of("viewer", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    wait_live(viewer)
+    graph.ring("Ada Lovelace")
+    expect(viewer.locator("#watchers")).to_contain_text("Отклонить вызов сейчас некому.")
+    call = row(viewer, "Ada Lovelace")
+    expect(call).to_be_visible()
+    before = call.bounding_box()
+    supervisor = page_of("supervisor")
+    wait_live(supervisor)
+    expect(viewer.locator("#watchers")).not_to_contain_text("Отклонить вызов сейчас некому.")
+    assert call.bounding_box() == before
+
+
 def test_a_wall_on_a_phone_cuts_no_usual_name(graph: Simulator, page_of: Opener) -> None:
     viewer = page_of("viewer", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     viewer.goto("/?wall")
