@@ -134,6 +134,7 @@ class Process:
             part.stop()
         closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
         _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)
+        self.keys.close()
         self._credentials.close()
         self._token_client.close()
         await self._client.aclose()

@@ -101,6 +101,11 @@ class KeySet:
         """Fetch the keys now, or wait for the fetch under way; failures are logged and leave the keys as they are."""
         await self._fetch()
 
+    def close(self) -> None:
+        """Give up a fetch under way; whoever waits for it goes on with the keys at hand. Nothing is logged."""
+        if self._fetching:
+            self._fetching.cancel()
+
     async def _fetch_first(self) -> None:
         if self._fetching or self._may_retry():
             await self._fetch()
@@ -122,7 +127,7 @@ class KeySet:
         return True
 
     async def _fetch(self) -> None:
-        await asyncio.shield(self._start_fetching())
+        await asyncio.wait([self._start_fetching()])
 
     def _start_fetching(self) -> asyncio.Task[None]:
         if self._fetching is None:

@@ -12,6 +12,7 @@ from calls.graph.bearer import LEEWAY_SECONDS, CallbackVerifier, KeySet, KeysUna
 from calls.simulator import Simulator
 from calls.simulator.keys import SigningKey
 from tests.graph.conftest import TENANT
+from tests.servers import wait_until
 
 ISSUER = "https://api.botframework.com"
 
@@ -93,6 +94,21 @@ async def test_before_the_first_fetch_nothing_can_be_told(simulator: Simulator, 
     simulator.faults.clear()
     await keys.refresh()
     assert await keys.get(simulator.signer.key.kid)
+
+
+async def test_closing_gives_up_a_fetch_and_those_who_wait_go_on_with_the_keys_at_hand(
+    simulator: Simulator, keys: KeySet, caplog: pytest.LogCaptureFixture
+) -> None:
+    kid = simulator.signer.key.kid
+    before = await keys.get(kid)
+    simulator.faults.keys(down=False, delay=30, times=1)
+    waiting = asyncio.create_task(keys.get("new"))
+    await asyncio.to_thread(wait_until, lambda: not simulator.faults.key_service.delay)
+    keys.close()
+    with pytest.raises(TokenRefused):
+        await waiting
+    assert await keys.get(kid) is before
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize(
