@@ -26,7 +26,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.defaults import page_not_found
 
-from calls import audit, process, rejections, rights, roles
+from calls import audit, process, rejections, roles
+from calls.askers import asker
 from calls.clicks import Click
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, signed_out
@@ -105,10 +106,11 @@ def _asked(request: HttpRequest, at: datetime) -> Asked | None:
     All of it in one go, and over a connection that stays: nothing between a click and Graph waits for a new one, and
     while Graph takes its time the request holds none that others want.
     """
-    user = request.user
-    if not isinstance(user, User):
+    who = asker(request, roles.REJECT)
+    if who is None:
         return None
-    return Asked(request, user, rights.has(user, roles.REJECT), actor_of(user, request), at)
+    user, may_decide = who
+    return Asked(request, user, may_decide, actor_of(user, request), at)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,7 +5,12 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 
-from calls.rows import read
+from calls.rows import Statement, reading, run
+
+
+def row_of(user_id: Any) -> Statement:
+    """Return the statement that reads the account with this number."""
+    return reading(User, "id = %s", [user_id])
 
 
 class AccountBackend(ModelBackend):
@@ -13,7 +18,7 @@ class AccountBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Return the account with this number, None when it may not sign in or there is none."""
-        for user in read(User, "id = %s", [user_id]):
+        for user in run(row_of(user_id))[0]:
             if self.user_can_authenticate(user):
                 return user
         return None

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from calls import roles
+from calls.rows import Statement, run
 
 BACKEND = "calls.backends.AccountBackend"
 HOLDS = """
@@ -56,10 +56,13 @@ def has(user: User, right: str) -> bool:
     """
     if not user.is_active or user.is_superuser:
         return user.is_active
+    return bool(run(holding(user.pk, right))[0])
+
+
+def holding(user_id: int, right: str) -> Statement:
+    """Return the statement that returns a row when the account has the right by itself or by a group."""
     app, _, codename = right.partition(".")
-    with connection.cursor() as cursor:
-        cursor.execute(HOLDS, [codename, app, user.pk, user.pk])
-        return cursor.fetchone() is not None
+    return Statement(HOLDS, [codename, app, user_id, user_id], tuple)
 
 
 def _users_with(right: str, user_ids: set[int]) -> QuerySet[User]:

@@ -6,7 +6,12 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.utils import timezone
 
-from calls.rows import read
+from calls.rows import Statement, reading, run
+
+
+def row_of(key: str) -> Statement:
+    """Return the statement that reads the session with this key."""
+    return reading(SessionStore.get_model_class(), "session_key = %s", [key])
 
 
 class SessionStore(db.SessionStore):
@@ -17,7 +22,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
         """Return the session unless it is over, without composing a query: a click waits for this."""
-        for session in read(self.model, "session_key = %s", [self.session_key]):
+        for session in run(row_of(self.session_key or ""))[0]:
             if session.expire_date > timezone.now():
                 return session
         self._session_key = None

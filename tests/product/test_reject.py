@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from calls import roles
 from calls.models import AuditEntry, Call, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser, signed_in_client
-from tests.conftest import People
+from tests.conftest import People, session_key_of
 from tests.product import bodies
 from tests.servers import Dashboard, wait_until
 
@@ -183,6 +185,31 @@ def test_without_the_right_is_403_and_an_entry(
     assert actions() == ["reject.not_allowed"]
     assert AuditEntry.objects.get(action="reject.not_allowed").reason == "busy"
     assert not graph.rejects
+
+
+def test_what_changed_since_the_last_click_counts_at_the_next(
+    graph: Simulator, dashboard: Dashboard, people: People
+) -> None:
+    with signed_in_client(dashboard, "supervisor") as client:
+
+        def click() -> int:
+            return press_reject(client, str(Call.objects.get(graph_id=graph.ring().id).key)).status_code
+
+        assert [click(), click()] == [202, 202]
+        roles.assign(people.supervisor)
+        assert click() == 403
+        roles.assign(people.supervisor, roles.SUPERVISORS)
+        assert click() == 202
+        session = Session.objects.get(session_key=client.cookies["sessionid"])
+        session.session_data = Session.objects.get(session_key=session_key_of(people.colleague)).session_data
+        session.save()
+        assert [click(), click()] == [202, 202]
+        asked = AuditEntry.objects.filter(action="reject.requested").order_by("id")
+        assert [entry.personal.actor_name for entry in asked] == ["supervisor"] * 3 + ["colleague"] * 2
+        User.objects.filter(username="colleague").update(is_active=False)
+        assert click() == 401
+        session.delete()
+        assert click() == 401
 
 
 def test_a_missing_csrf_token_is_told_apart_from_a_missing_right(
