@@ -29,6 +29,7 @@ from django.views.defaults import page_not_found
 from calls import audit, process, rejections, roles
 from calls.askers import asker
 from calls.clicks import Click
+from calls.kinds import wants_json
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, signed_out
 from calls.signins import actor_of
@@ -163,16 +164,6 @@ def read_json(request: HttpRequest) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def is_json(request: HttpRequest) -> bool:
-    """Return whether the request says that its body is JSON."""
-    return request.content_type == "application/json"
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Return whether the answer is for a script, not for a person."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def as_json(reply: Reply) -> JsonResponse:

@@ -112,7 +112,7 @@ def append(
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
 
-    `along` are statements of the act itself that nobody needs an answer to; they go the same way, just before.
+    `along` are statements of the act itself that nobody needs an answer to; they go the entry's way, before it.
 
     Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
     for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
@@ -175,30 +175,33 @@ def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement]
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing.key_id()
-    head = locked_head(along)
+    head = locked_head()
     entry.at = timezone.now()  # under the lock, so that the order of the times is that of the chain
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
     entry.pk = personal.entry_id = head.last_id + 1
     move = Statement(MOVE_HEAD, [head.entries + 1, entry.pk, entry.hash, entry.pk, entry.pk], tuple)
-    *_, moved = run(*ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), move)
+    *_, moved = run(*along, *ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), move)
     if not moved:
         raise HistoryUnavailable("The database did not keep the entry.")
     entry.personal = personal
     entry._state.adding = personal._state.adding = False
 
 
-def locked_head(along: Sequence[Statement] = ()) -> AuditHead:
-    """Return the chain's head, locked until the transaction ends: nobody else appends meanwhile.
+def locking_head() -> Statement:
+    """Return the statement that locks and reads the chain's head, to be sent with a transaction's last other lock."""
+    return reading(AuditHead, "id = 1", [], lock=True)
 
-    `along` is sent just before, on the same way.
+
+def locked_head() -> AuditHead:
+    """Return the chain's head, locked until the transaction ends: nobody else appends meanwhile.
 
     Raises HistoryUnavailable when there is none, TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
-    *_, heads = run(*along, reading(AuditHead, "id = 1", [], lock=True))
+    (heads,) = run(locking_head())
     if not heads:
         raise HistoryUnavailable("The audit history has no head; `manage.py migrate` restores it.")
     head: AuditHead = heads[0]

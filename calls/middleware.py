@@ -3,7 +3,6 @@
 Each of these would hand every request to a thread and back before the next one gets to see it, a millisecond for them
 all, though what they do with a request is set attributes: the session and the user are read from the database only
 once somebody asks for them. What they do with a response may wait (a changed session is saved), and stays in a thread.
-Those that Django's deployment checks look for by name, security and CSRF, stay Django's.
 """
 
 from typing import Any
@@ -14,7 +13,11 @@ from django.contrib.messages.middleware import MessageMiddleware as Message
 from django.contrib.sessions.middleware import SessionMiddleware as Session
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.common import CommonMiddleware as Common
+from django.middleware.csrf import CsrfViewMiddleware as Csrf
 from django.middleware.locale import LocaleMiddleware as Locale
+from django.middleware.security import SecurityMiddleware as Security
+
+from calls.kinds import is_json, wants_json
 
 
 class AtOnce:
@@ -30,6 +33,10 @@ class AtOnce:
         return await sync_to_async(process_response)(request, response) if process_response else response
 
 
+class SecurityMiddleware(AtOnce, Security):
+    """The way to HTTPS, and the headers about it."""
+
+
 class SessionMiddleware(AtOnce, Session):
     """Sessions, read when they are asked for."""
 
@@ -40,6 +47,21 @@ class LocaleMiddleware(AtOnce, Locale):
 
 class CommonMiddleware(AtOnce, Common):
     """Slashes that are missing, agents that are not wanted."""
+
+
+class CsrfViewMiddleware(AtOnce, Csrf):
+    """Forged requests, refused."""
+
+    async def process_view(  # type: ignore[override]  # Django awaits it where it is one to be awaited
+        self, request: HttpRequest, callback: Any, args: Any, kwargs: Any
+    ) -> Any:
+        """Return the refusal, None for a request that may pass.
+
+        A form may be long and take its time, and so does the page that explains a refusal: those stay in a thread.
+        """
+        if is_json(request) and wants_json(request):
+            return super().process_view(request, callback, args, kwargs)
+        return await sync_to_async(super().process_view)(request, callback, args, kwargs)
 
 
 class AuthenticationMiddleware(AtOnce, Authentication):

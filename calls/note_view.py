@@ -11,12 +11,12 @@ from calls.acts import (
     act,
     carry_out,
     click_on,
-    is_json,
     read_json,
     record_refusal,
 )
 from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
+from calls.kinds import is_json
 from calls.moments import iso
 from calls.replies import Reply, not_recorded, unknown_call
 

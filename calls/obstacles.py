@@ -19,10 +19,11 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from calls import audit
 from calls.graph.vocabulary import Direction
 from calls.live import LIVE
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
-from calls.rows import Columns, Statement, reading, run
+from calls.rows import Columns, Statement, ahead, reading, run
 
 Outcome = RejectAttempt.Outcome
 T = TypeVar("T")
@@ -89,16 +90,16 @@ class Target:
 def act_on(key: uuid.UUID, work: Callable[[Target], T]) -> T | UnknownCall:
     """Return `work(target)`, done in one transaction that holds the call to act on; UnknownCall without any.
 
-    Never holds one call while it waits for another.
+    Never holds one call while it waits for another. Whatever comes of it is an entry in the history, so the history's
+    head is asked for on the same way, last.
     """
     named, aim = None, key
     while True:
-        with transaction.atomic():
+        locking = reading(Call, "key = %s", [aim], lock=True)
+        deciding = reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED])  # one at most
+        with transaction.atomic(), ahead(locking, deciding, audit.locking_head()):
             # The attempt is read after the lock was waited for: by then an attempt of whoever had it is seen.
-            found, decided = run(
-                reading(Call, "key = %s", [aim], lock=True),
-                reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED]),  # one at most
-            )
+            (found,), (decided,) = run(locking), run(deciding)
             if not found:
                 return UnknownCall()
             call = found[0]

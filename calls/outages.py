@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from calls.kinds import wants_json
 from calls.way_back import page_before
 
 RETRY_AFTER_SECONDS = 5
@@ -23,6 +24,6 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, outcome: str, message: str) -> HttpResponse:
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+    if wants_json(request):
         return JsonResponse({"outcome": outcome, "message": message}, status=status)
     return HttpResponse(loader.get_template(f"{status}.html").render({"again": page_before(request)}), status=status)

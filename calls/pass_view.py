@@ -5,8 +5,9 @@ import uuid
 from django.utils.translation import gettext as _
 
 from calls import obstacles, passing, process
-from calls.acts import Asked, act, carry_out, click_on, is_json, read_json, record_refusal
+from calls.acts import Asked, act, carry_out, click_on, read_json, record_refusal
 from calls.clicks import read_seen
+from calls.kinds import is_json
 from calls.moments import iso
 from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
 

@@ -14,7 +14,6 @@ from calls.acts import (
     act,
     carry_out,
     click_on,
-    is_json,
     read_json,
     record_refusal,
 )
@@ -22,6 +21,7 @@ from calls.advice import advice_for
 from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
+from calls.kinds import is_json
 from calls.moments import iso
 from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
 

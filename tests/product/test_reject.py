@@ -219,7 +219,9 @@ def test_a_missing_csrf_token_is_told_apart_from_a_missing_right(
     with signed_in_client(dashboard, "supervisor") as client:
         url = f"/calls/{Call.objects.get().key}/reject/"
         answer = client.post(url, json={"reason": "busy"}, headers={"Accept": "application/json"})
+        page = client.post(url, json={"reason": "busy"}, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json()["outcome"]) == (403, "csrf")
+    assert (page.status_code, page.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
     assert not graph.rejects
 
 
