@@ -19,21 +19,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django.views.defaults import page_not_found
 
 from calls import audit, process, rejections, roles
 from calls.askers import asker
 from calls.clicks import Click
 from calls.kinds import wants_json
 from calls.moments import iso
-from calls.replies import Reply, not_recorded, signed_out
+from calls.replies import Reply, as_json, not_recorded, signed_out
 from calls.signins import actor_of
-from calls.way_back import page_before
 
 logger = logging.getLogger(__name__)
 
@@ -114,20 +112,6 @@ def _asked(request: HttpRequest, at: datetime) -> Asked | None:
     return Asked(request, user, may_decide, actor_of(user, request), at)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Tell a missing or stale CSRF token apart from a missing right."""
-    if not wants_json(request):
-        return render(request, "403_csrf.html", {"again": page_before(request)}, status=403)
-    return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say that there is nothing at this address, to a script as JSON."""
-    if not wants_json(request):
-        return page_not_found(request, exception)
-    return as_json(Reply(404, "not_found", _("There is nothing at this address.")))
-
-
 async def record_refusal(
     asked: Asked,
     action: str,
@@ -164,11 +148,6 @@ def read_json(request: HttpRequest) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def as_json(reply: Reply) -> JsonResponse:
-    """Return the reply for a script."""
-    return JsonResponse(reply.document, status=reply.status)
 
 
 async def _as_page(request: HttpRequest, reply: Reply, then: str, named: dict[str, Any]) -> HttpResponse:

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods
 from django.views.i18n import set_language as choose_in_browser
 
 from calls import preferences as chosen
-from calls.acts import as_json, read_json
+from calls.acts import read_json
 from calls.appearance import keep_language, preferences_of
 from calls.kinds import is_json
-from calls.replies import Reply
+from calls.replies import Reply, as_json
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

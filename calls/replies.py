@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.http import JsonResponse
 from django.utils.translation import gettext as _
 
 from calls import audit, obstacles
@@ -27,6 +28,11 @@ class Reply:
     def document(self) -> dict[str, Any]:
         """The reply as browsers' scripts get it."""
         return {"outcome": self.outcome, "message": self.message, **self.facts}
+
+
+def as_json(reply: Reply) -> JsonResponse:
+    """Return the reply for a script."""
+    return JsonResponse(reply.document, status=reply.status)
 
 
 def signed_out() -> Reply:

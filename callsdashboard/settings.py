@@ -163,6 +163,7 @@ MIDDLEWARE = [
     "calls.middleware.AuthenticationMiddleware",
     "calls.appearance.PreferencesMiddleware",
     "calls.middleware.MessageMiddleware",
+    "calls.turned_away.WrongMethodMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -239,7 +240,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-CSRF_FAILURE_VIEW = "calls.acts.csrf_failure"
+CSRF_FAILURE_VIEW = "calls.turned_away.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"

@@ -6,7 +6,8 @@ from django.urls import include, path
 from calls.admin.accounts import change_own_password
 from calls.entra_view import admin_sign_in
 
-handler404 = "calls.acts.not_found"
+handler400 = "calls.turned_away.bad_request"
+handler404 = "calls.turned_away.not_found"
 handler500 = "calls.outages.failed"
 urlpatterns = [
     path("admin/login/", admin_sign_in),

@@ -1,0 +1,73 @@
+"""What is told to whoever is turned away before anything is done: a page for a person, JSON for a script."""
+
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
+
+from calls.kinds import wants_json
+from calls.replies import Reply, as_json
+from calls.way_back import page_before
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that the request cannot be understood, or that the dashboard is to be opened at another address.
+
+    Whoever comes by an address that is none of ours is not sent back to it.
+    """
+    foreign = isinstance(exception, DisallowedHost)
+    if not wants_json(request):
+        context = {"public_url": settings.PUBLIC_URL if foreign else ""}
+        return HttpResponse(loader.get_template("400.html").render(context), status=400)
+    if foreign:
+        message = _("The dashboard does not answer at this address. Open it at %(url)s.") % {"url": settings.PUBLIC_URL}
+        return as_json(Reply(400, "foreign_host", message))
+    return as_json(Reply(400, "bad_request", _("This request cannot be understood.")))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Tell a missing or stale CSRF token apart from a missing right."""
+    if not wants_json(request):
+        return render(request, "403_csrf.html", {"again": page_before(request)}, status=403)
+    return as_json(Reply(403, "csrf", _("This page is out of date or cookies are blocked. Reload it and try again.")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing at this address, to a script as JSON."""
+    if not wants_json(request):
+        return page_not_found(request, exception)
+    return as_json(Reply(404, "not_found", _("There is nothing at this address.")))
+
+
+class WrongMethodMiddleware:
+    """Fills the empty answers to people who opened an address that only forms and scripts send to, or the reverse."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Return the response, awaiting it first where the stack below is asynchronous."""
+        if self._is_async:
+            return self._call_async(request)
+        return _explained(request, self.get_response(request))
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponse:
+        return _explained(request, await self.get_response(request))
+
+
+def _explained(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if response.status_code == 405 and not response.streaming and not response.content and not wants_json(request):
+        response.content = loader.get_template("405.html").render()
+    return response
