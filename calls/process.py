@@ -26,6 +26,7 @@ from calls.keeper import Keeper
 from calls.live import Board
 from calls.threads import DatabaseThread
 from calls.watching import Watch
+from calls.writeahead import Copyist
 from calls.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Process:
             "keeper": DatabaseThread("keeper"),
             "decisions": DatabaseThread("decisions", size=4),
             "watch": DatabaseThread("watch"),
+            "copyist": DatabaseThread("copyist"),
         }
         self.board = Board(self.threads["board"], build.identity())
         self.hints = Hints(self.board)
@@ -90,6 +92,7 @@ class Process:
         self.hints.on_watchers = self.watch.hear
         self.writer = Writer(self.threads["writer"], self.hints.publish)
         self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
+        self.copyist = Copyist(self.threads["copyist"])
         self.decisions: set[asyncio.Task[Any]] = set()
         self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,7 +100,7 @@ class Process:
     def start(self) -> None:
         """Begin everything, in the running event loop."""
         _let_the_collector_rest()
-        for part in (self.writer, self.board, self.hints, self.keeper, self.watch):
+        for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.copyist):
             part.start()
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
@@ -130,7 +133,7 @@ class Process:
             await asyncio.wait(late, timeout=LET_GO_SECONDS)
         leaving = asyncio.create_task(self.watch.stop())
         await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
-        for part in (self.keeper, self.hints, self.board):
+        for part in (self.keeper, self.hints, self.board, self.copyist):
             part.stop()
         closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
         _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)

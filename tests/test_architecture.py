@@ -18,7 +18,7 @@ LAYERS = [
     | {"askers", "kinds", "turned_away"},
     {"process"},
     {"watching"},
-    {"keeper"},
+    {"keeper", "writeahead"},
     {"history", "story", "enquiries", "reapply", "notifications", "rights", "hints"}
     | {"rejections", "passing", "notes", "obstacles", "preferences", "entra"},
     {"retention", "seals", "exports", "configuration", "failures"},

@@ -1,15 +1,18 @@
 """What survives: a server killed under load, a server asked to stop, a key server that is down at the start."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
@@ -153,6 +156,24 @@ def test_while_signing_keys_were_never_fetched_it_is_503_and_then_it_heals(
         running_simulator.faults.clear()
         wait_until(lambda: running_simulator.deliver(bodies.ringing("c-1")).status_code == 202)
     running_simulator.forget()
+
+
+def test_what_is_committed_reaches_the_file_beside_the_writer(
+    own_dashboard: Dashboard, running_simulator: Simulator, people: People
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite's log is copied by us")
+    assert running_simulator.deliver(bodies.ringing("c-1")).status_code == 202
+    address = f"file:{connection.settings_dict['NAME']}?immutable=1"  # the file by itself, without its log
+
+    def calls() -> int:
+        with closing(sqlite3.connect(address, uri=True)) as file_alone:
+            try:
+                return file_alone.execute("SELECT count(*) FROM calls_call").fetchone()[0]
+            except sqlite3.DatabaseError:  # copied in part
+                return 0
+
+    wait_until(lambda: calls() == 1)
 
 
 def run_command(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
