@@ -65,7 +65,8 @@ def tell(call: Call) -> list[Event]:
 
     What cannot be read, because somebody changed it in the database, is told as that, behind the one before it.
     """
-    notifications = call.notifications.order_by("id")[:MOST_EVENTS]
+    heard = Notification.objects.filter(Notification.about([call.graph_key], [call.pk]))
+    notifications = heard.order_by("id")[:MOST_EVENTS]
     entries = AuditEntry.objects.filter(call_key=str(call.key)).select_related("personal").order_by("id")[:MOST_EVENTS]
     told = [
         *_dated(

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from calls import metrics, settling
-from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, Row, row_of
+from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, row_of
 from calls.folding import Change, fold
 from calls.graph.payloads import Subject
 from calls.models import Call, Notification
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Told = tuple[Arrival, str]  # a new arrival and why it was not applied to its call, empty when it was
 
 MAX_BATCH = 500
 MAX_WAITING = 5_000
@@ -198,9 +199,10 @@ def _keep_raw(arrival: Arrival, error: Exception) -> bool:
     """Keep a notification whose meaning the database refuses; return whether it is kept (now, or since before)."""
     try:
         with transaction.atomic():
-            _, stored = _look_up([arrival])
+            calls, stored = _look_up([arrival])
             if _new_arrivals([arrival], stored):
-                NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}")])
+                number = calls[0].pk if calls else None
+                NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}", number)])
         return True
     except Exception:
         logger.exception("A notification could not be stored at all.")
@@ -224,9 +226,9 @@ def _store_once(arrivals: list[Arrival]) -> Written:
     with transaction.atomic():
         calls, stored = _look_up(arrivals)
         batch = _Batch(calls)
-        rows = [row_of(arrival, batch.apply(arrival)) for arrival in _new_arrivals(arrivals, stored)]
-        _save(batch, rows)
-    _count(arrivals, rows)
+        told = [(arrival, batch.apply(arrival)) for arrival in _new_arrivals(arrivals, stored)]
+        _save(batch, told)
+    _count(arrivals, told)
     return Written(changed={call.pk for call in batch.changed.values()}, new=batch.new)
 
 
@@ -241,14 +243,15 @@ def _reapply_once(primary_key: int, arrival: Arrival) -> str:
         batch = _Batch(calls)
         problem = batch.apply(arrival)
         _save(batch)
-        Notification.objects.filter(pk=primary_key).update(problem=problem)
+        Notification.objects.filter(pk=primary_key).update(problem=problem, call_number=batch.number_of(arrival))
     return problem
 
 
-def _save(batch: "_Batch", rows: Sequence[Row] = ()) -> None:
+def _save(batch: "_Batch", told: Sequence[Told] = ()) -> None:
     """Save notifications and what they did to their calls; audit entries come last, holding the chain's one lock."""
     lapsed = settling.mark_lapsed(batch.ended)
-    _insert(rows, batch.new)
+    _insert(batch.new)
+    NOTIFICATION.insert([row_of(arrival, problem, batch.number_of(arrival)) for arrival, problem in told])
     STORY.update(list(batch.changed.values()))
     settling.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     settling.record_lapsed(lapsed)
@@ -261,11 +264,7 @@ def _look_up(arrivals: list[Arrival]) -> tuple[list[Call], set[tuple[str, str]]]
     Of the latter message id and digest. Every process first locks and then inserts, both in the order of the folded id,
     so that two of them never wait for each other in a circle.
     """
-    keys = {
-        arrival.notification.call_key
-        for arrival in arrivals
-        if arrival.notification.subject is Subject.CALL and arrival.notification.call_key
-    }
+    keys = {arrival.notification.call_key for arrival in arrivals if arrival.notification.call_key}
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
     calls, stored = run(_locking(keys), _finding(named))
     return calls, set(stored)
@@ -302,15 +301,14 @@ def _new_arrivals(arrivals: list[Arrival], stored: set[tuple[str, str]]) -> list
     return new
 
 
-def _insert(rows: Sequence[Row], new: list[Call]) -> None:
-    """Insert notifications, and the calls not heard of before; note the primary keys of these.
+def _insert(new: list[Call]) -> None:
+    """Insert the calls not heard of before, and note their primary keys.
 
-    Raises _Overtaken when one of the calls stands there now.
+    Raises _Overtaken when one of them stands there now.
     """
     new.sort(key=lambda call: call.graph_key)
-    calls = CALL.inserting(new, unless="graph_key", returning=("id", "graph_key"))
-    answers = run(*NOTIFICATION.inserting(rows), *calls)  # notifications return nothing
-    primary_keys = {graph_key: primary_key for answer in answers for primary_key, graph_key in answer}
+    inserted = CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
+    primary_keys = {graph_key: primary_key for primary_key, graph_key in inserted}
     if len(primary_keys) < len(new):
         raise _Overtaken
     for call in new:
@@ -347,6 +345,11 @@ class _Batch:
         self._note(call, change, arrival.received_at)
         return ""
 
+    def number_of(self, arrival: Arrival) -> int | None:
+        """Return the primary key of the call an arrival is about, None while there is no such call."""
+        call = self._calls.get(arrival.notification.call_key)
+        return call.pk if call else None
+
     def _begin(self, arrival: Arrival) -> Call:
         call = Call(
             graph_key=arrival.notification.call_key,
@@ -370,7 +373,7 @@ class _Batch:
             self.withdrawn.append(call)
 
 
-def _count(arrivals: list[Arrival], rows: list[Row]) -> None:
+def _count(arrivals: list[Arrival], told: list[Told]) -> None:
     metrics.COMMITS.observe(len(arrivals))
-    metrics.REDELIVERIES.inc(len(arrivals) - len(rows))
-    metrics.UNAPPLIED.inc(sum(1 for row in rows if row.problem))
+    metrics.REDELIVERIES.inc(len(arrivals) - len(told))
+    metrics.UNAPPLIED.inc(sum(1 for _, problem in told if problem))

@@ -1,9 +1,11 @@
 """Calls, what Graph said about them, and the tries to reject them."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -16,10 +18,19 @@ from calls.admin.evidence import EvidenceAdmin, EvidenceInline
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
 
 
+class HeardFormSet(BaseInlineFormSet):
+    """The notifications about a call, found through their indexes."""
+
+    def __init__(self, *, instance: Call, queryset: models.QuerySet[Notification], **options: Any) -> None:
+        heard = queryset.filter(Notification.about([instance.graph_key], [instance.pk]))
+        super().__init__(instance=instance, queryset=heard, **options)
+
+
 class NotificationInline(EvidenceInline):
     """What Graph said about the call."""
 
     model = Notification
+    formset = HeardFormSet
     fields = readonly_fields = ("moment", "change_type", "resource_type", "message_id", "problem")
     ordering = ("id",)
 

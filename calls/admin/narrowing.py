@@ -145,7 +145,7 @@ class NarrowNotifications(NarrowFilter):
 
     blanks = (
         *span("received_at"),
-        Blank("call_id", _("Call (Graph id)"), lambda text: Q(call_id=text.lower())),
+        Blank("call_id", _("Call (Graph id)"), search.of_call),
         Blank("chain", _("Call chain"), search.of_chain),
     )
 

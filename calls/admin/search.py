@@ -132,12 +132,19 @@ def calls_found(text: str, rows: QuerySet[Call]) -> QuerySet[Call]:
 def notifications_found(text: str, rows: QuerySet[Notification]) -> QuerySet[Notification]:
     """Return the notifications about the call with this Graph id, and the one with this message id."""
     delivered = Notification.objects.filter(message_id=text).exclude(message_id="").values_list("pk", flat=True)
-    return rows.filter(Q(call_id=text.lower()) | Q(pk__in=list(delivered[:FEW])))
+    return rows.filter(of_call(text) | Q(pk__in=list(delivered[:FEW])))
+
+
+def of_call(text: str) -> Q:
+    """Return the condition that a notification is about the call with this Graph id, whether that is known or not."""
+    key = text.lower()
+    return Notification.about([key], list(Call.objects.filter(graph_key=key).values_list("pk", flat=True)))
 
 
 def of_chain(text: str) -> Q:
     """Return the condition that a notification is about a call of this chain."""
-    return Q(call_id__in=Call.objects.filter(chain_id=text).values("graph_key"))
+    calls = Call.objects.filter(chain_id=text).values_list("graph_key", "pk")[:FEW]
+    return Notification.about([key for key, _ in calls], [number for _, number in calls])
 
 
 def attempts_found(text: str, rows: QuerySet[RejectAttempt]) -> QuerySet[RejectAttempt]:

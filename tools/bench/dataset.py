@@ -34,8 +34,10 @@ def fill(calls: int, each: int) -> None:
     for start in range(there, calls, AT_ONCE):
         made = [_call(number, began + APART * number) for number in range(start, min(start + AT_ONCE, calls))]
         with transaction.atomic():
-            CALL.insert(made)
-            NOTIFICATION.insert([_notification(call, step) for call in made for step in range(each)])
+            numbers = {key: number for number, key in CALL.insert(made, returning=("id", "graph_key"))}
+            NOTIFICATION.insert(
+                [_notification(call, numbers[call.graph_key], step) for call in made for step in range(each)]
+            )
             _append_entries(made)
     if there < calls:
         with connection.cursor() as cursor:
@@ -63,9 +65,10 @@ def _call(number: int, at: object) -> Call:
     )
 
 
-def _notification(call: Call, step: int) -> Row:
+def _notification(call: Call, number: int, step: int) -> Row:
     return Row(
         call_id=call.graph_key,
+        call_number=number,
         received_at=call.received_at + timedelta(seconds=step),
         change_type=CHANGE_TYPES[step % 3],
         resource=f"/app/calls/{call.graph_id}",
