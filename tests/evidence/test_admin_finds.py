@@ -178,7 +178,8 @@ def test_a_call_that_was_missed_and_then_rejected_after_all_is_not_undecided(sev
 
 
 def test_notifications_are_found_by_call_and_by_whether_they_were_applied(database, auditor):
-    make_notification(make_call(1).graph_key, 1)
+    call = make_call(1)
+    make_notification(call.graph_key, 1, call_number=call.pk)
     make_notification("b", 2, problem="no callState")
     questions = {"call_id=B": 1, "applied=no": 1, "applied=yes": 1, "chain=chain-1": 1, "chain=chain-2": 0, "": 2}
     for question, answers in {**questions, "q=message-2": 1, "q=57DAB8B1-0001": 1, "q=b": 1, "q=message": 0}.items():

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from calls import audit, proof, retention, signing
+from calls.admin.search import notifications_found
 from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from calls.sentences import sentence
 from tests.evidence.conftest import Owner, append, make_attempt, make_call, make_notification, sql
@@ -148,13 +149,14 @@ def test_calls_go_with_their_attempts_and_notifications_on_their_own(database, k
     old, young = make_call(1), make_call(2, received_at=timezone.now() + 5 * DAY)
     make_attempt(old)
     kept = make_attempt(young)
-    make_notification(old.graph_key, 1)
+    make_notification(old.graph_key, 1, call_number=old.pk)
     make_notification(young.graph_key, 2, received_at=timezone.now() + 5 * DAY)
     keep_for(calls=10)
     assert retention.preview(timezone.now() + 11 * DAY) == {"calls": 1}
     run(timezone.now() + 11 * DAY)
     assert (Call.objects.get(), RejectAttempt.objects.get()) == (young, kept)
     assert Notification.objects.count() == 2
+    assert notifications_found(old.graph_id, Notification.objects.all()).get().message_id == "message-1"
     keep_for(notifications=3, calls=0)
     run(timezone.now() + 4 * DAY)
     assert Notification.objects.get().message_id == "message-2"

@@ -118,7 +118,11 @@ def test_what_belongs_to_a_call_neither_makes_nor_ends_it(
     graph.deliver(INCOMING)
     graph.deliver({"value": [item]})
     assert only_call().state == "incoming"
-    assert only_call().notifications.count() == 3, "what came before the call is found from its page"
+    call = only_call()
+    kept = Notification.objects.order_by("id")
+    assert [notification.call_number for notification in kept] == [None, call.pk, call.pk]
+    about = Notification.objects.filter(Notification.about([call.graph_key], [call.pk]))
+    assert about.count() == 3, "what came before the call is found from its page"
 
 
 def test_unknown_words_are_kept_as_they_came(graph: Simulator) -> None:
