@@ -92,7 +92,7 @@ class Process:
         self.hints.on_watchers = self.watch.hear
         self.writer = Writer(self.threads["writer"], self.hints.publish)
         self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
-        self.copyist = Copyist(self.threads["copyist"])
+        self.copyist = Copyist(self.threads["copyist"], lambda: self.writer.written)
         self.decisions: set[asyncio.Task[Any]] = set()
         self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
         self._tasks: list[asyncio.Task[None]] = []

@@ -62,6 +62,7 @@ class Writer:
         self._publish = publish
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
+        self.written = 0  # notifications, since the start
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -123,6 +124,7 @@ class Writer:
             logger.exception("%d notifications could not be stored.", len(arrivals))
             _fail(batch, error)
         else:
+            self.written += len(arrivals)
             _answer(batch, written.lost)
         finally:
             self._queued -= len(arrivals)
