@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.1
 # Notifications written. With a long history they are the pages after which SQLite copies by itself, or a little fewer;
 # slower than a thousand a second it comes first, and little waits for it. Copying more often would make commits wait as
 # well, for what is written to the disk meanwhile.
-COPY_AFTER = 1_500
+COPY_AFTER = 1_000
 ERROR_PAUSE_SECONDS = 10.0
 
 
