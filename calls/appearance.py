@@ -2,39 +2,30 @@
 
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
 from calls import preferences
+from calls.middleware import EitherWay
 
 
-class PreferencesMiddleware:
+class PreferencesMiddleware(EitherWay):
     """Reads the preferences of whoever opens a page, once, and speaks their language.
 
     Only where somebody is signed in and something is read: what scripts post is answered in the language that the page
     they belong to left in the browser's cookie. Stands behind the middleware that knows the language and the user.
     """
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        """Return the response, awaiting it first where the stack below is asynchronous."""
-        if self._is_async:
-            return self._call_async(request)
+    def in_turn(self, request: HttpRequest) -> HttpResponse:
+        """Return the response in the person's language."""
         chosen = _chosen_by(request) if _is_page(request) else None
         _speak(request, chosen)
         return _kept(request, self.get_response(request), chosen)
 
-    async def _call_async(self, request: HttpRequest) -> HttpResponse:
+    async def awaited(self, request: HttpRequest) -> HttpResponse:
+        """Return the response in the person's language; their preferences are read in a thread."""
         chosen = await sync_to_async(_chosen_by)(request) if _is_page(request) else None
         _speak(request, chosen)
         return _kept(request, await self.get_response(request), chosen)

@@ -1,23 +1,52 @@
-"""Django's own middleware, without a change of thread for what waits for nothing.
+"""Middleware without a change of thread for what waits for nothing: Django's own, and what ours is made of.
 
-Each of these would hand every request to a thread and back before the next one gets to see it, a millisecond for them
-all, though what they do with a request is set attributes: the session and the user are read from the database only
+Each of Django's would hand every request to a thread and back before the next one gets to see it, a millisecond for
+them all, though what they do with a request is set attributes: the session and the user are read from the database only
 once somebody asks for them. What they do with a response may wait (a changed session is saved), and stays in a thread.
 """
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware as Authentication
 from django.contrib.messages.middleware import MessageMiddleware as Message
 from django.contrib.sessions.middleware import SessionMiddleware as Session
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.common import CommonMiddleware as Common
 from django.middleware.csrf import CsrfViewMiddleware as Csrf
 from django.middleware.locale import LocaleMiddleware as Locale
 from django.middleware.security import SecurityMiddleware as Security
 
 from calls.kinds import is_json, wants_json
+
+
+class EitherWay:
+    """Stands above a synchronous stack or an asynchronous one; a subclass says what it does with the response."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Return the response, or what to await for it where the stack below is asynchronous."""
+        return self.awaited(request) if self._is_async else self.in_turn(request)
+
+    def in_turn(self, request: HttpRequest) -> HttpResponse:
+        """Return the response of a synchronous stack."""
+        return self.finish(request, self.get_response(request))
+
+    async def awaited(self, request: HttpRequest) -> HttpResponse:
+        """Return the response of an asynchronous stack."""
+        return self.finish(request, await self.get_response(request))
+
+    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Return the response as it is to be sent."""
+        return response
 
 
 class AtOnce:

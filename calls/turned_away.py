@@ -1,8 +1,5 @@
 """What is told to whoever is turned away before anything is done: a page for a person, JSON for a script."""
 
-from typing import Any
-
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 
 from calls.kinds import wants_json
+from calls.middleware import EitherWay
 from calls.replies import Reply, as_json
 from calls.way_back import page_before
 
@@ -45,29 +43,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return as_json(Reply(404, "not_found", _("There is nothing at this address.")))
 
 
-class WrongMethodMiddleware:
+class WrongMethodMiddleware(EitherWay):
     """Fills the empty answers to people who opened an address that only forms and scripts send to, or the reverse."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        """Return the response, awaiting it first where the stack below is asynchronous."""
-        if self._is_async:
-            return self._call_async(request)
-        return _explained(request, self.get_response(request))
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponse:
-        return _explained(request, await self.get_response(request))
-
-
-def _explained(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if response.status_code == 405 and not response.streaming and not response.content and not wants_json(request):
-        response.content = loader.get_template("405.html").render()
-    return response
+    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Return the response, with a page in it where there was nothing to read."""
+        if response.status_code == 405 and not response.streaming and not response.content and not wants_json(request):
+            response.content = loader.get_template("405.html").render()
+        return response

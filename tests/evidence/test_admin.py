@@ -202,13 +202,16 @@ def test_a_longer_list_takes_no_more_queries(model, auditor):
 
 
 def test_the_page_of_a_call_tells_its_whole_story_in_order(evidence, auditor):
-    text = page(auditor, f"call/{evidence['call']}/change/")
+    call = Call.objects.get(pk=evidence["call"])
+    make_notification(call.graph_key, 2, call_number=call.pk)
+    make_notification("another", 3)
+    text = page(auditor, f"call/{call.pk}/change/")
     asked, accepted, confirmed = (
         text.index(words) for words in ("asked Graph to reject", "Graph accepted", "Graph confirmed that the call")
     )
     assert asked < accepted < confirmed
     assert "calls every hour" in text
-    assert "message-1" in text
+    assert ["message-1" in text, "message-2" in text, "message-3" in text] == [True, True, False]
 
 
 def test_an_entry_stands_there_as_a_sentence_beside_its_fields(evidence, auditor):
