@@ -11,6 +11,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from calls.audit import folded
+from calls.graph.payloads import fold_id
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 
 FEW = 5_000  # entries that are collected and sorted in no time
@@ -74,7 +75,12 @@ def about_call(text: str) -> Q:
 
 
 def _keys_of(text: str) -> list[str]:
-    return [str(key) for key in Call.objects.filter(graph_key=text.lower()).values_list("key", flat=True)]
+    return [str(key) for key in Call.objects.filter(graph_key__in=_folded(text)).values_list("key", flat=True)]
+
+
+def _folded(graph_id: str) -> list[str]:
+    """Return the spellings under which a call with this Graph id may be known: folded, or in lower case."""
+    return list({fold_id(graph_id), graph_id.lower()})
 
 
 def of_bulk(text: str) -> Q:
@@ -118,7 +124,7 @@ def calling(text: str) -> Q:
 
 def call_named(text: str) -> Q:
     """Return the condition that a call has this key, or this Graph id in any case."""
-    by_id = Q(graph_key=text.lower())
+    by_id = Q(graph_key__in=_folded(text))
     key = _uuid(text)
     return by_id | Q(key=key) if key else by_id
 
@@ -137,8 +143,8 @@ def notifications_found(text: str, rows: QuerySet[Notification]) -> QuerySet[Not
 
 def of_call(text: str) -> Q:
     """Return the condition that a notification is about the call with this Graph id, whether that is known or not."""
-    key = text.lower()
-    return Notification.about([key], list(Call.objects.filter(graph_key=key).values_list("pk", flat=True)))
+    keys = _folded(text)
+    return Notification.about(keys, list(Call.objects.filter(graph_key__in=keys).values_list("pk", flat=True)))
 
 
 def of_chain(text: str) -> Q:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from calls.graph.payloads import fold_id
 from calls.models import AuditEntry, Call, Notification
 from calls.words import rang_unseen
 from tests.evidence.conftest import append, make_attempt, make_call, make_notification, page, rows
@@ -184,6 +185,21 @@ def test_notifications_are_found_by_call_and_by_whether_they_were_applied(databa
     questions = {"call_id=B": 1, "applied=no": 1, "applied=yes": 1, "chain=chain-1": 1, "chain=chain-2": 0, "": 2}
     for question, answers in {**questions, "q=message-2": 1, "q=57DAB8B1-0001": 1, "q=b": 1, "q=message": 0}.items():
         assert rows(auditor, f"notification/?{question}") == answers, question
+
+
+def test_a_call_is_found_by_its_id_as_graph_spells_it(database, auditor):
+    graph_id = "80c74995-518b-43de-8fa0-15495591a152"
+    call = make_call(1, graph_id=graph_id, graph_key=fold_id(graph_id))
+    make_notification(call.graph_key, 1, call_number=call.pk)
+    make_notification(call.graph_key, 2)
+    make_attempt(call)
+    append("reject.requested", call=call)
+    lists = {"call": ("q", "call"), "notification": ("q", "call_id"), "rejectattempt": ("q",), "auditentry": ("about",)}
+    for model, names in lists.items():
+        for name in names:
+            for spelling in (graph_id, graph_id.upper(), call.graph_key):
+                found = rows(auditor, f"{model}/?{name}={spelling}")
+                assert found == (2 if model == "notification" else 1), (model, name, spelling)
 
 
 def test_attempts_are_found_by_outcome_person_and_code(several, auditor):
