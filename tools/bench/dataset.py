@@ -1,7 +1,8 @@
 """A long history for `history`: `make bench-data`, once.
 
 Run by itself it fills the database of DATABASE_URL up to so many ended calls, with so many notifications each and an
-audit entry for each, and prints what is there then, as JSON: `python -m tools.bench.dataset 1000000 3`.
+audit entry for each, takes away what earlier measurements added, and prints what is there then, as JSON:
+`python -m tools.bench.dataset 1000000 3`.
 """
 
 import json
@@ -22,6 +23,7 @@ from calls.arrivals import CALL, NOTIFICATION, Row  # noqa: E402
 from calls.models import AuditEntry, AuditHead, AuditPersonal, Call, Notification  # noqa: E402
 
 AT_ONCE = 2000
+TENANT = "bench"  # of these calls alone; what is measured has another
 APART = timedelta(seconds=20)
 BODY = json.dumps({"changeType": "updated", "resourceData": {"state": "established", "note": "x" * 500}})
 CHANGE_TYPES = ("created", "updated", "deleted")
@@ -29,6 +31,8 @@ CHANGE_TYPES = ("created", "updated", "deleted")
 
 def fill(calls: int, each: int) -> None:
     """Add what is missing."""
+    for model in (Notification, Call):
+        _take_away_measured(model)
     there = Call.objects.count()
     began = timezone.now() - APART * calls
     for start in range(there, calls, AT_ONCE):
@@ -42,7 +46,6 @@ def fill(calls: int, each: int) -> None:
     if there < calls:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-    _end_what_rings()
 
 
 def _call(number: int, at: object) -> Call:
@@ -51,11 +54,11 @@ def _call(number: int, at: object) -> Call:
         graph_key=graph_key,
         graph_id=str(uuid.UUID(graph_key)),
         chain_id=str(uuid.uuid4()),
-        tenant_id="bench",
+        tenant_id=TENANT,
         state="terminated",
         direction="incoming",
-        source={"kind": "user", "name": f"Person {number % 5000}", "id": str(uuid.uuid4()), "tenant_id": "bench"},
-        targets=[{"kind": "application", "name": "Front desk", "id": "7", "tenant_id": "bench"}],
+        source={"kind": "user", "name": f"Person {number % 5000}", "id": str(uuid.uuid4()), "tenant_id": TENANT},
+        targets=[{"kind": "application", "name": "Front desk", "id": "7", "tenant_id": TENANT}],
         modalities=["audio"],
         received_at=at,
         deadline=at + timedelta(seconds=15),
@@ -73,7 +76,7 @@ def _notification(call: Call, number: int, step: int) -> Row:
         change_type=CHANGE_TYPES[step % 3],
         resource=f"/app/calls/{call.graph_id}",
         resource_type="microsoft.graph.call",
-        tenant_id="bench",
+        tenant_id=TENANT,
         message_id=str(uuid.uuid4()),
         chain_id=call.chain_id,
         scenario_id="",
@@ -108,9 +111,12 @@ def _append_entries(calls: list[Call]) -> None:
     AuditHead.objects.update(entries=head.entries + len(entries), last_id=entries[-1].pk)
 
 
-def _end_what_rings() -> None:
-    """End what earlier measurements left ringing, so that every board begins empty."""
-    Call.objects.filter(ended_at=None).update(state="terminated", ended_at=timezone.now(), missed_at=None)
+def _take_away_measured(model: type[Call | Notification]) -> None:
+    """Delete what earlier measurements added behind the newest that is ours, so that the history keeps its length."""
+    rows = model.objects.order_by("-id")
+    newest = rows.filter(tenant_id=TENANT).values_list("id", flat=True).first() or 0
+    while added := list(rows.filter(id__gt=newest).values_list("id", flat=True)[:AT_ONCE]):
+        rows.filter(id__gte=added[-1])._raw_delete("default")
 
 
 if __name__ == "__main__":
