@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, DataError, connection, models, transaction
 from django.utils import timezone
 
 from calls import signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
-from calls.rows import Columns, Statement, reading, run
+from calls.rows import Columns, Statement, reading, run, run_last
 
 GENESIS = "0" * 64
 Kind = AuditCheckpoint.Kind
@@ -54,6 +54,9 @@ MOVE_HEAD = f"""
     AND EXISTS (SELECT 1 FROM {AuditEntry._meta.db_table} WHERE id = %s)
     AND EXISTS (SELECT 1 FROM {AuditPersonal._meta.db_table} WHERE entry_id = %s) RETURNING id
 """
+# On PostgreSQL, where the commit may be sent along, an unmoved head is an error by itself, so that it stops there.
+MOVE_HEAD_OR_STOP = f"WITH moved AS ({MOVE_HEAD}) SELECT 1 / count(*) FROM moved"
+DIVISION_BY_ZERO = "22012"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,12 @@ def append(
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
     along: Sequence[Statement] = (),
+    last: bool = False,
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
 
     `along` are statements of the act itself that nobody needs an answer to; they go the entry's way, before it.
+    With `last` nothing follows in the transaction, and its commit goes the same way, unless it is part of another one.
 
     Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
     for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
@@ -151,7 +156,7 @@ def append(
     _fit(entry)
     _fit(personal)
     personal.actor_folded, personal.caller_folded = folded(personal.actor_name), folded(personal.caller_name)
-    _link(entry, personal, along)
+    _link(entry, personal, along, last)
     return entry
 
 
@@ -171,7 +176,7 @@ def _graph_date(answer: GraphAnswer) -> dict[str, object]:
     return {"graph_date": answer.date} if answer.date else {}
 
 
-def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement]) -> None:
+def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement], last: bool) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing.key_id()
@@ -181,12 +186,25 @@ def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement]
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
     entry.pk = personal.entry_id = head.last_id + 1
-    move = Statement(MOVE_HEAD, [head.entries + 1, entry.pk, entry.hash, entry.pk, entry.pk], tuple)
-    *_, moved = run(*along, *ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), move)
-    if not moved:
-        raise HistoryUnavailable("The database did not keep the entry.")
+    _send([*along, *ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), _moving(head, entry)], last)
     entry.personal = personal
     entry._state.adding = personal._state.adding = False
+
+
+def _moving(head: AuditHead, entry: AuditEntry) -> Statement:
+    move = MOVE_HEAD_OR_STOP if connection.vendor == "postgresql" else MOVE_HEAD
+    return Statement(move, [head.entries + 1, entry.pk, entry.hash, entry.pk, entry.pk], tuple)
+
+
+def _send(statements: Sequence[Statement], last: bool) -> None:
+    try:
+        *_, moved = run_last(*statements) if last else run(*statements)
+    except DataError as error:
+        if getattr(error.__cause__, "sqlstate", "") != DIVISION_BY_ZERO:
+            raise
+        moved = []
+    if not moved:
+        raise HistoryUnavailable("The database did not keep the entry.")
 
 
 def locking_head() -> Statement:

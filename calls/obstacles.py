@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import transaction
 from django.utils import timezone
 
 from calls import audit
 from calls.graph.vocabulary import Direction
 from calls.live import LIVE
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
-from calls.rows import Columns, Statement, ahead, reading, run
+from calls.rows import Columns, Statement, reading, run, transaction_with
 
 Outcome = RejectAttempt.Outcome
 T = TypeVar("T")
@@ -97,7 +96,7 @@ def act_on(key: uuid.UUID, work: Callable[[Target], T]) -> T | UnknownCall:
     while True:
         locking = reading(Call, "key = %s", [aim], lock=True)
         deciding = reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED])  # one at most
-        with transaction.atomic(), ahead(locking, deciding, audit.locking_head()):
+        with transaction_with(locking, deciding, audit.locking_head()):
             # The attempt is read after the lock was waited for: by then an attempt of whoever had it is seen.
             (found,), (decided,) = run(locking), run(deciding)
             if not found:

@@ -75,7 +75,7 @@ def _let_held_pass(click: Click, actor: audit.Actor, target: Target) -> Passed |
         marked = _mark(call, actor)
         retargeted = {"retargeted_from": target.named.graph_id} if call.pk != target.named.pk else {}
         details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
-        audit.append("call.let_pass", actor=actor, call=call, details=details, along=[marked])
+        audit.append("call.let_pass", actor=actor, call=call, details=details, along=[marked], last=True)
         metrics.LET_PASS.labels("let_pass").inc()
     at = call.let_pass_at or call.updated_at
     return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)

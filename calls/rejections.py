@@ -36,7 +36,7 @@ from calls.obstacles import (
     obstacle_to,
     touching,
 )
-from calls.rows import Columns, read
+from calls.rows import Columns, reading, run, transaction_with
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -170,7 +170,8 @@ def _claim_held(wish: Wish, target: Target) -> RejectAttempt | DecisionError:
     details = {**wish.click.told(call), "deadline": iso(call.deadline)}
     if call.pk != target.named.pk:
         details["retargeted_from"] = target.named.graph_id
-    audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details, along=claim)
+    act = "reject.requested"
+    audit.append(act, actor=wish.actor, call=call, attempt=attempt, details=details, along=claim, last=True)
     return attempt
 
 
@@ -272,8 +273,9 @@ async def _record_for_sure(
 
 
 def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
-    with transaction.atomic():
-        (call,) = read(Call, "id = %s", [attempt.call_id], lock=True)
+    locking = reading(Call, "id = %s", [attempt.call_id], lock=True)
+    with transaction_with(locking, audit.locking_head()):
+        ((call,),) = run(locking)
         if outcome == Outcome.ENDED_ELSEWHERE:
             outcome = _why_gone(call, attempt)
         steps = [outcome, *_follows(outcome, call)]
@@ -282,11 +284,11 @@ def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: An
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
         settled = [SETTLED.updating(attempt), touching(call)]
         heard = audit.GraphAnswer(**asdict(answer))
-        act = f"reject.{outcome}"
-        audit.append(act, actor=actor, call=call, attempt=attempt, answer=heard, details=timing, along=settled)
+        entry = functools.partial(audit.append, actor=actor, call=call, attempt=attempt)
+        entry(f"reject.{outcome}", answer=heard, details=timing, along=settled, last=len(steps) == 1)
         for step in steps[1:]:
-            audit.append(f"reject.{step}", actor=actor, call=call, attempt=attempt, details=_ending(call))
-        return steps[-1]
+            entry(f"reject.{step}", details=_ending(call))
+    return steps[-1]
 
 
 def _ending(call: Call) -> dict[str, object]:

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
 MAX_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
@@ -45,6 +45,10 @@ class Statement:
     sql: str
     parameters: Sequence[Any]
     becomes: Callable[[Sequence[Any]], Any] | None = None
+
+
+BEGIN = Statement("BEGIN ISOLATION LEVEL READ COMMITTED", ())
+COMMIT = Statement("COMMIT", ())
 
 
 def run(*statements: Statement) -> list[list[Any]]:
@@ -86,6 +90,33 @@ def ahead(*statements: Statement) -> Iterator[None]:
         yield
     finally:
         del _ahead.answers
+
+
+@contextmanager
+def transaction_with(*first: Statement) -> Iterator[None]:
+    """Run what is inside in one transaction, which begins with these statements; inside they are answered like `ahead`.
+
+    To PostgreSQL the beginning and they are one message. Raises django.db.DatabaseError like `run`.
+    """
+    with transaction.atomic():
+        begin = (BEGIN,) if first and _takes_several() and not connection.savepoint_ids else ()
+        if begin:
+            connection.connection.autocommit = True  # or the driver would send a beginning of its own before
+        with ahead(*begin, *first):
+            yield
+
+
+def run_last(*statements: Statement) -> list[list[Any]]:
+    """Send the last statements of a transaction, like `run`, and on the same way to PostgreSQL commit it.
+
+    Inside another transaction, whose business that is, nothing is committed yet. Raises like `run`; when the way breaks
+    nobody can tell whether it was committed, as with any commit.
+    """
+    if connection.savepoint_ids or not _takes_several():
+        return run(*statements)
+    *answers, _ = run(*statements, COMMIT)
+    connection.connection.autocommit = False  # whatever came after all would be a transaction, which atomic() commits
+    return answers
 
 
 def _takes_several() -> bool:
@@ -194,16 +225,15 @@ class Columns:
 
     def update(self, objects: Sequence[Any]) -> None:
         """Write the columns of each object to the row with its primary key."""
-        if not objects:
-            return
-        if self._at_once(objects):
-            changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
-            statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
-            run(Statement(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)]))
-        else:
-            statements = [self.updating(one) for one in objects]
-            with connection.cursor() as cursor:
-                cursor.executemany(statements[0].sql, [statement.parameters for statement in statements])
+        run(*self.updating_all(objects))
+
+    def updating_all(self, objects: Sequence[Any]) -> list[Statement]:
+        """Return the statements that `update` sends."""
+        if not self._at_once(objects):
+            return [self.updating(one) for one in objects]
+        changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
+        statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
+        return [Statement(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)])]
 
     def updating(self, one: Any) -> Statement:
         """Return the statement that writes the columns of one object to the row with its primary key."""

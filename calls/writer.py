@@ -8,20 +8,21 @@ kept, whatever happens to this process.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from calls import metrics, settling
 from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, row_of
 from calls.folding import Change, fold
 from calls.graph.payloads import Subject
 from calls.models import Call, Notification
-from calls.rows import Statement, reading, run
+from calls.rows import Statement, reading, run, run_last, transaction_with
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -200,8 +201,7 @@ def _store_singly(arrivals: list[Arrival]) -> Written:
 def _keep_raw(arrival: Arrival, error: Exception) -> bool:
     """Keep a notification whose meaning the database refuses; return whether it is kept (now, or since before)."""
     try:
-        with transaction.atomic():
-            calls, stored = _look_up([arrival])
+        with _looked_up([arrival]) as (calls, stored):
             if _new_arrivals([arrival], stored):
                 number = calls[0].pk if calls else None
                 NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}", number)])
@@ -225,8 +225,7 @@ def _until_not_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 
 
 def _store_once(arrivals: list[Arrival]) -> Written:
-    with transaction.atomic():
-        calls, stored = _look_up(arrivals)
+    with _looked_up(arrivals) as (calls, stored):
         batch = _Batch(calls)
         told = [(arrival, batch.apply(arrival)) for arrival in _new_arrivals(arrivals, stored)]
         _save(batch, told)
@@ -240,12 +239,11 @@ def reapply_one(primary_key: int, arrival: Arrival) -> str:
 
 
 def _reapply_once(primary_key: int, arrival: Arrival) -> str:
-    with transaction.atomic():
-        calls, _ = _look_up([arrival])
+    with _looked_up([arrival]) as (calls, _):
         batch = _Batch(calls)
         problem = batch.apply(arrival)
-        _save(batch)
         Notification.objects.filter(pk=primary_key).update(problem=problem, call_number=batch.number_of(arrival))
+        _save(batch)
     return problem
 
 
@@ -253,23 +251,30 @@ def _save(batch: "_Batch", told: Sequence[Told] = ()) -> None:
     """Save notifications and what they did to their calls; audit entries come last, holding the chain's one lock."""
     lapsed = settling.mark_lapsed(batch.ended)
     _insert(batch.new)
-    NOTIFICATION.insert([row_of(arrival, problem, batch.number_of(arrival)) for arrival, problem in told])
-    STORY.update(list(batch.changed.values()))
+    rows = [row_of(arrival, problem, batch.number_of(arrival)) for arrival, problem in told]
+    statements = [*NOTIFICATION.inserting(rows), *STORY.updating_all(list(batch.changed.values()))]
+    if not batch.ended and not batch.withdrawn:
+        run_last(*statements)
+        return
+    run(*statements)
     settling.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     settling.record_lapsed(lapsed)
     settling.record_withdrawals(batch.withdrawn)
 
 
-def _look_up(arrivals: list[Arrival]) -> tuple[list[Call], set[tuple[str, str]]]:
-    """Return those calls the arrivals are about that were heard of before, locked; and which arrivals are stored.
+@contextmanager
+def _looked_up(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[str, str]]]]:
+    """Begin a transaction; inside are those calls the arrivals are about that were heard of before, locked.
 
-    Of the latter message id and digest. Every process first locks and then inserts, both in the order of the folded id,
-    so that two of them never wait for each other in a circle.
+    And which arrivals are stored: of those message id and digest. Every process first locks and then inserts, both in
+    the order of the folded id, so that two of them never wait for each other in a circle.
     """
     keys = {arrival.notification.call_key for arrival in arrivals if arrival.notification.call_key}
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
-    calls, stored = run(_locking(keys), _finding(named))
-    return calls, set(stored)
+    locking, finding = _locking(keys), _finding(named)
+    with transaction_with(locking, finding):
+        (calls,), (stored,) = run(locking), run(finding)
+        yield calls, set(stored)
 
 
 def _locking(keys: Collection[str]) -> Statement:

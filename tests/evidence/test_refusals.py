@@ -189,12 +189,13 @@ CREATE TRIGGER swallow BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION swallow
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's triggers cannot swallow a row")
+@pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("table", ["calls_auditentry", "calls_auditpersonal"])
-def test_a_trigger_that_swallows_what_is_appended_stops_the_act(table, written):
+def test_a_trigger_that_swallows_what_is_appended_stops_the_act(table, last, written):
     sql(SWALLOW.format(table))
     try:
         with pytest.raises(audit.HistoryUnavailable):
-            append("account.signed_in")
+            append("account.signed_in", last=last)
     finally:
         sql("DROP FUNCTION swallow() CASCADE")
     assert everything() == written
