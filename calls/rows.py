@@ -101,7 +101,7 @@ def transaction_with(*first: Statement) -> Iterator[None]:
     with transaction.atomic():
         begin = (BEGIN,) if first and _takes_several() and not connection.savepoint_ids else ()
         if begin:
-            connection.connection.autocommit = True  # or the driver would send a beginning of its own before
+            _let_driver_begin(False)
         with ahead(*begin, *first):
             yield
 
@@ -115,8 +115,14 @@ def run_last(*statements: Statement) -> list[list[Any]]:
     if connection.savepoint_ids or not _takes_several():
         return run(*statements)
     *answers, _ = run(*statements, COMMIT)
-    connection.connection.autocommit = False  # whatever came after all would be a transaction, which atomic() commits
+    _let_driver_begin(True)  # whatever came after all would be a transaction again, which atomic() commits
     return answers
+
+
+def _let_driver_begin(does: bool) -> None:
+    """Have PostgreSQL's driver send a beginning of its own, a message for itself, before the next statement, or not."""
+    with connection.wrap_database_errors:
+        connection.connection.autocommit = not does
 
 
 def _takes_several() -> bool:
