@@ -48,10 +48,12 @@ class Bulk:
     seen: dict[uuid.UUID, dict[str, object] | None]
 
 
-@act(then="board")
+@act(then="board", presuming=True)
 async def reject(asked: Asked, key: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
     form = _read_form(asked)
+    if asked.is_presumed and (form is None or form.reason not in set(RejectReason)):
+        raise obstacles.Unconfirmed  # the refusal is recorded, and for that it has to be certain who asks
     if not asked.may_decide:
         await record_refusal(asked, "reject.not_allowed", [_click(asked, key, form)], reason=_reason_in(form))
         return _not_allowed()
@@ -60,6 +62,8 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
         return _unknown_reason()
     (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
+    if isinstance(decision, obstacles.Unconfirmed):
+        raise decision
     return _reply_about(decision, asked.actor)
 
 
@@ -95,7 +99,8 @@ def _click(asked: Asked, key: uuid.UUID, form: Form | None) -> Click:
 
 
 def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
-    return rejections.Wish(_click(asked, key, form), RejectReason(form.reason), asked.actor, form.note, bulk_id)
+    click, reason = _click(asked, key, form), RejectReason(form.reason)
+    return rejections.Wish(click, reason, asked.actor, form.note, bulk_id, asked.condition)
 
 
 async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:

@@ -24,6 +24,8 @@ from calls.hints import Hints
 from calls.models import Call, RejectAttempt
 from calls.moments import iso
 from calls.obstacles import (
+    UNCONDITIONAL,
+    Condition,
     DecidedByAnother,
     DecisionError,
     Gone,
@@ -63,13 +65,17 @@ Outcome = RejectAttempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`."""
+    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`.
+
+    The condition is for what is only presumed of the actor.
+    """
 
     click: Click
     reason: RejectReason
     actor: audit.Actor
     note: str = ""
     bulk_id: uuid.UUID | None = None
+    condition: Condition = UNCONDITIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish))
+    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish), wish.condition)
     if isinstance(claimed, UnknownCall):
         with transaction.atomic():
             _record_unknown(wish)
