@@ -71,20 +71,26 @@ class _Recorder:
         self._application, self._record = application, record
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        status = 0
+        noted = False
         # The one way to cut a connection: ASGI has no word for it, so the server's own transport is asked.
         scope["abort"] = send.__self__.transport.abort
 
+        def note(status: int) -> None:
+            nonlocal noted
+            noted = True
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            self._record(ReceivedRequest(scope["method"], scope["path"], headers, status))
+
         async def noting(message: dict[str, Any]) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                note(message["status"])  # before it is sent, so that whoever has the answer finds the note
             await send(message)
 
         try:
             await self._application(scope, receive, noting)
         finally:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            self._record(ReceivedRequest(scope["method"], scope["path"], headers, status))
+            if not noted:
+                note(0)
 
 
 def _listen(port: int) -> socket.socket:

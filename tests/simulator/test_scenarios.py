@@ -48,6 +48,7 @@ def test_a_story_is_told_in_its_order(
 
 
 def test_a_recorded_conversation_has_five_ids_in_one_chain(simulator: Simulator) -> None:
+    simulator.answer_window = 15.0
     calls = simulator.play("policy-recording")
     assert len({call.id for call in calls}) == 5
     assert len({call.chain_id for call in calls}) == 1
