@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -34,7 +34,6 @@ _PREPARE: dict[str, dict[type, Callable[[Any], Any]]] = {
 }
 
 
-M = TypeVar("M", bound=models.Model)
 _ahead = threading.local()
 
 
@@ -135,16 +134,11 @@ def _answer(cursor: CursorWrapper, one: Statement) -> list[Any]:
     return [one.becomes(row) for row in cursor.fetchall()] if one.becomes else []
 
 
-def read(model: type[M], condition: str, values: Sequence[Any], *, lock: bool = False) -> list[M]:
-    """Return the rows of the model's table that a condition in SQL selects, locked until the transaction ends if asked.
+def reading(model: type[models.Model], condition: str, values: Sequence[Any], *, lock: bool = False) -> Statement:
+    """Return the statement that reads the rows a condition in SQL selects, locked until the transaction ends if asked.
 
     `condition` is a constant of the program; whatever comes from outside stands in `values`.
     """
-    return run(reading(model, condition, values, lock=lock))[0]
-
-
-def reading(model: type[models.Model], condition: str, values: Sequence[Any], *, lock: bool = False) -> Statement:
-    """Return the statement that `read` sends."""
     locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
     if connection.vendor == "sqlite":
         values = [value.hex if isinstance(value, UUID) else value for value in values]
