@@ -192,12 +192,13 @@ def test_what_changed_since_the_last_click_counts_at_the_next(
 ) -> None:
     with signed_in_client(dashboard, "supervisor") as client:
 
-        def click() -> int:
-            return press_reject(client, str(Call.objects.get(graph_id=graph.ring().id).key)).status_code
+        def click(reason: str = "busy") -> int:
+            key = str(Call.objects.get(graph_id=graph.ring().id).key)
+            return press_reject(client, key, reason=reason).status_code
 
         assert [click(), click()] == [202, 202]
         roles.assign(people.supervisor)
-        assert click() == 403
+        assert [click("nonsense"), click()] == [403, 403]
         roles.assign(people.supervisor, roles.SUPERVISORS)
         assert click() == 202
         session = Session.objects.get(session_key=client.cookies["sessionid"])
