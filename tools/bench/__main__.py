@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import browser, click, fanout, history, memory, webhook
+from tools.bench import browser, click, fanout, history, memory, path, webhook
 from tools.bench.ground import Ground, ground
 from tools.bench.report import Figure, table, write
 
@@ -20,7 +20,7 @@ PARTS: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "webhook": webhook.measure,
     "processes": webhook.measure_two_processes,
     "fanout": fanout.measure,
-    "path": fanout.measure_path,
+    "path": path.measure,
     "click": click.measure,
     "memory": memory.measure,
     "history": history.measure,

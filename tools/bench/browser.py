@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import BrowserContext, CDPSession, Page, sync_playwright
 
-from tools.bench.fanout import Scene
 from tools.bench.ground import Ground, Server
 from tools.bench.report import Figure
+from tools.bench.scene import Scene
 from tools.browser import ARGUMENTS, find
 
 RUNS = 3

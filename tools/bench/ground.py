@@ -25,6 +25,7 @@ from tools.bench import callbacks
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+PRODUCT_SETTINGS = "callsdashboard.settings"
 SECRETS = {
     "SECRET_KEY": "only-for-measuring-0123456789-abcdefghijklmnopqrstuvwxyz-ABC",
     "AUDIT_SIGNING_KEY": "only-for-measuring-signing-key-0123456789-abcdefghij",
@@ -47,7 +48,7 @@ class Ground:
         return {
             **inherited,
             **SECRETS,
-            "DJANGO_SETTINGS_MODULE": "callsdashboard.settings",
+            "DJANGO_SETTINGS_MODULE": PRODUCT_SETTINGS,
             "DATABASE_URL": database_url,
             "LOG_LEVEL": "ERROR",
             "CALL_ANSWER_WINDOW_SECONDS": "3600",
@@ -76,10 +77,10 @@ class Ground:
         environment = self.environment(database_url)
         subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
 
-    def tell(self, database_url: str, module: str, *arguments: str) -> Any:
+    def tell(self, database_url: str, module: str, *arguments: str, settings: str = PRODUCT_SETTINGS) -> Any:
         """Return what a module of the bench prints as JSON when it runs on that database."""
         command = [sys.executable, "-m", f"tools.bench.{module}", *arguments]
-        environment = self.environment(database_url)
+        environment = self.environment(database_url, DJANGO_SETTINGS_MODULE=settings)
         return json.loads(subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True).stdout)
 
     def drop(self) -> None:
@@ -102,11 +103,15 @@ class Ground:
         return callbacks.new_calls(self.headers(), self.tenant)
 
     @contextmanager
-    def product(self, database_url: str, **more: str) -> Iterator["Server"]:
-        """Run the product on that database."""
+    def product(self, database_url: str, *, uvicorn: bool = False, **more: str) -> Iterator["Server"]:
+        """Run the product on that database, under daphne as it comes or under uvicorn."""
         port = free_port()
         environment = self.environment(database_url, PORT=str(port), PUBLIC_URL=f"http://localhost:{port}", **more)
-        with self._serving([sys.executable, "manage.py", "serve"], environment, port, _is_ready) as server:
+        command = [sys.executable, "manage.py", "serve"]
+        if uvicorn:
+            address = ["--host", "127.0.0.1", "--port", str(port)]
+            command = [sys.executable, "-m", "uvicorn", "callsdashboard.asgi:application", *address, "--log-level", "error"]
+        with self._serving(command, environment, port, _is_ready) as server:
             yield server
 
     @contextmanager

@@ -17,14 +17,20 @@ from asgiref.sync import async_to_sync
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from calls.models import Call, Notification
 
 GROUP = "calls"
+
+# Django connects these by itself; the product's application may have taken them away.
+for receiver in (close_old_connections, reset_queries):
+    request_started.connect(receiver)
 
 
 @csrf_exempt
@@ -69,5 +75,5 @@ class LiveCalls(AsyncWebsocketConsumer):
         await self.send(text_data=json.dumps(event["call"]))
 
 
-urlpatterns = [path("api/calls", webhook)]
+urlpatterns = [path("api/calls", webhook), path("", include("tools.bench.naive_reject"))]
 application = ProtocolTypeRouter({"http": pages, "websocket": URLRouter([path("ws/calls/", LiveCalls.as_asgi())])})

@@ -1,4 +1,4 @@
-"""The product's settings with the usual middleware and the naive view."""
+"""The product's settings with Django's own middleware, sessions and accounts, and the naive views."""
 
 from callsdashboard.settings import *  # noqa: F403
 
@@ -12,4 +12,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 ALLOWED_HOSTS = ["*"]
