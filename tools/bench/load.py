@@ -43,13 +43,15 @@ def post_all(ports: list[int], requests: list[bytes]) -> Load:
     return _elsewhere(_post, ports, iter(requests), float("inf"), min(CONNECTIONS, len(requests)))
 
 
-def pace(port: int, requests: Iterator[bytes], *, per_second: float, seconds: float) -> Load:
+def pace(
+    port: int, requests: Iterator[bytes], *, per_second: float, seconds: float, grace: float = GRACE_SECONDS
+) -> Load:
     """Send so many requests a second, evenly, for so many seconds, and return what came of it.
 
     A request that finds no connection free leaves late, or never; when it was due is noted all the same. Answers that
-    are not there a second after the end are not waited for.
+    are not there `grace` seconds after the end are not waited for.
     """
-    return _elsewhere(_pace, port, requests, per_second, round(per_second * seconds))
+    return _elsewhere(_pace, port, requests, per_second, round(per_second * seconds), grace)
 
 
 def _elsewhere(run: Callable[..., Load], *args: Any) -> Load:
@@ -129,14 +131,14 @@ def _post(ports: list[int], requests: Iterator[bytes], seconds: float, connectio
     return Load(len(latencies), refused, now - started, latencies, [])
 
 
-def _pace(port: int, requests: Iterator[bytes], per_second: float, count: int) -> Load:
+def _pace(port: int, requests: Iterator[bytes], per_second: float, count: int, grace: float) -> Load:
     poll, senders = _connect([port] * CONNECTIONS)
     free = list(senders.values())
     latencies: list[float] = []
     refused = sent = 0
     started = time.perf_counter()
     due = [started + number / per_second for number in range(count)]
-    end = due[-1] + GRACE_SECONDS
+    end = due[-1] + grace
     while len(latencies) < count and time.perf_counter() < end:
         while sent < count and free and due[sent] <= time.perf_counter():
             free.pop().send(next(requests))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tools.bench import callbacks
 from tools.bench.ground import Ground, Server, rows
-from tools.bench.load import pace, post_all
+from tools.bench.load import GRACE_SECONDS, pace, post_all
 from tools.bench.sockets import NUMBER, Crowd
 
 CALLS = 50
@@ -30,11 +30,11 @@ class Scene:
         post_all([self.server.port], list(numbered))
         self._changes = self.calls
 
-    def change(self, per_second: float, seconds: float) -> dict[int, float]:
-        """Change them in turn for a while; return when each change was due."""
+    def change(self, per_second: float, seconds: float, *, grace: float = GRACE_SECONDS) -> dict[int, float]:
+        """Change them in turn for a while; return when each change was due. Answers have `grace` seconds more."""
         first = self._changes
         requests = callbacks.changes(self.ground.headers(), self.ground.tenant, self.calls, self._prefix, first)
-        due = pace(self.server.port, requests, per_second=per_second, seconds=seconds).due
+        due = pace(self.server.port, requests, per_second=per_second, seconds=seconds, grace=grace).due
         self._changes += len(due)
         return dict(enumerate(due, first))
 

@@ -10,26 +10,33 @@ import re
 import select
 import socket
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 NUMBER = re.compile(rb'"Caller (\d+)"')
 REVISION = re.compile(rb'"revision":(\d+)')
 OPENING_AT_ONCE = 20
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 FINAL, MASKED = 0x80, 0x80
+NARROW_BUFFER_BYTES, NARROW_SEGMENT_BYTES = 4096, 536
+PINGS_AT_ONCE, PING_PAUSE_SECONDS = 50, 0.001
 
+Manner = Literal["reads", "silent", "pings"]
 Frames = list[tuple[float, tuple[int, ...]]]  # when each frame arrived, in seconds of perf_counter, and its numbers
 
 
 class Crowd:
-    """So many sockets to one server; a context manager that returns when all are open."""
+    """So many sockets to one server; a context manager that returns when all are open.
 
-    def __init__(self, port: int, size: int, cookie: str = "", *, reads: bool = True) -> None:
+    They read what they are told, or from then on read nothing: silently, or sending pings as fast as they are taken.
+    """
+
+    def __init__(self, port: int, size: int, cookie: str = "", *, manner: Manner = "reads") -> None:
         self._here, there = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("fork").Process(
-            target=_watch, args=(there, port, size, cookie, reads)
+            target=_watch, args=(there, port, size, cookie, manner)
         )
         self._process.start()
         there.close()
@@ -86,8 +93,12 @@ def wrong(frames: Frames, calls: int, truth: set[int]) -> int:
 
 
 class _Socket:
-    def __init__(self, port: int, cookie: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port: int, cookie: str, *, narrow: bool = False) -> None:
+        self.socket = socket.socket()
+        if narrow:  # the kernel of either side keeps kilobytes instead of megabytes, so that the server keeps the rest
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER_BYTES)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT_BYTES)
+        self.socket.connect(("127.0.0.1", port))
         self.open = False
         self.frames: Frames = []
         self._received = b""
@@ -163,24 +174,39 @@ def _read(payload: bytes) -> tuple[tuple[int, ...], bytes]:
     return tuple(map(int, NUMBER.findall(payload))), acknowledgement
 
 
-def _watch(out: Connection, port: int, size: int, cookie: str, reads: bool) -> None:
+def _watch(out: Connection, port: int, size: int, cookie: str, manner: Manner) -> None:
     poll = select.epoll()
     sockets: dict[int, _Socket] = {}
     for _ in range(0, size, OPENING_AT_ONCE):
-        opening = [_Socket(port, cookie) for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))]
+        opening = [_Socket(port, cookie, narrow=manner != "reads") for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))]
         for one in opening:
             sockets[one.socket.fileno()] = one
             poll.register(one.socket, select.EPOLLIN)
         while not all(one.open for one in opening):
             _receive(poll, sockets)
     out.send("open")
-    while not reads:
+    while manner == "silent":
         time.sleep(3600)
+    if manner == "pings":
+        _ping_for_ever([one.socket for one in sockets.values()])
     poll.register(out, select.EPOLLIN)
     while True:
         if _receive(poll, sockets, out.fileno()):
             out.recv()
             out.send([one.frames for one in sockets.values()])
+
+
+def _ping_for_ever(sockets: list[socket.socket]) -> None:
+    """Send pings as fast as they are taken, and read none of the pongs."""
+    pings = _frame(PING, bytes(125)) * PINGS_AT_ONCE
+    left = dict.fromkeys(sockets, pings)
+    for one in sockets:
+        one.setblocking(False)
+    while True:
+        for one in sockets:
+            with suppress(BlockingIOError):
+                left[one] = left[one][one.send(left[one]) :] or pings
+        time.sleep(PING_PAUSE_SECONDS)
 
 
 def _receive(poll: select.epoll, sockets: dict[int, _Socket], other: int = -1) -> bool:
