@@ -63,9 +63,10 @@ class VerifiedCallback:
 class KeySet:
     """The calling service's signing keys: fetched once for all who wait, refreshed in time, kept while it is down."""
 
-    def __init__(self, metadata_url: str, client: http.AsyncClient) -> None:
+    def __init__(self, metadata_url: str, client: http.AsyncClient, *, refresh_after: float = REFRESH_SECONDS) -> None:
         self._metadata_url = metadata_url
         self._client = client
+        self._refresh_after = refresh_after
         self._keys: dict[str, RSAPublicKey] = {}
         self._fetched_at = self._failed_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
@@ -90,7 +91,7 @@ class KeySet:
             await self._fetch_first()
         elif kid not in self._keys and self._may_look_again():
             await self._fetch()
-        elif self.age > REFRESH_SECONDS and self._may_retry():
+        elif self.age > self._refresh_after and self._may_retry():
             self._start_fetching()  # nobody waits for it: the keys at hand are good until told otherwise
         try:
             return self._keys[kid]
@@ -229,7 +230,10 @@ class CallbackVerifier:
             raise TokenRefused("tenant_claim", f"The token's {len(named)} tenant claims do not name one tenant.")
         if tenant_id not in self._tenants:
             raise TokenRefused("tenant_not_served", f"Tenant {tenant_id[:64]!r} is not among GRAPH_TENANTS.")
-        return VerifiedCallback(tenant_id=tenant_id, expires_at=float(claims["exp"]))
+        try:
+            return VerifiedCallback(tenant_id=tenant_id, expires_at=float(claims["exp"]))
+        except OverflowError as error:
+            raise TokenRefused("expiry", "The token expires at a time that is none.") from error
 
 
 def _bearer(authorization: str | None) -> str:

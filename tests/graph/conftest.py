@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from calls.graph import http
+from calls.graph.bearer import KeySet
 from calls.graph.client import GraphClient
 from calls.graph.credentials import Credentials
 from calls.simulator import Simulator
@@ -43,6 +44,16 @@ async def client(trust: ssl.SSLContext) -> AsyncIterator[http.AsyncClient]:
     """The client the product asks with."""
     async with http.async_client(trust) as client:
         yield client
+
+
+@pytest.fixture
+def keys(simulator: Simulator, client: http.AsyncClient) -> KeySet:
+    return KeySet(simulator.settings["GRAPH_CALLBACK_METADATA_URL"], client)
+
+
+def fetches(simulator: Simulator) -> int:
+    """Return how often the keys' metadata was asked for."""
+    return sum("openidconfiguration" in request.path.lower() for request in simulator.requests)
 
 
 def credentials_for(simulator: Simulator, client: http.Client, **other: Any) -> Credentials:

@@ -1,4 +1,4 @@
-"""The keys that sign callbacks: fetched once for all, found when new, kept while their source is down."""
+"""The tokens on callbacks: what they must prove, and what of them is remembered."""
 
 import asyncio
 import time
@@ -7,175 +7,19 @@ from typing import Any
 import jwt
 import pytest
 
-from calls.graph import http
-from calls.graph.bearer import LEEWAY_SECONDS, CallbackVerifier, KeySet, KeysUnavailable, TokenRefused
+from calls.graph.bearer import LEEWAY_SECONDS, MAX_REMEMBERED, CallbackVerifier, KeySet, KeysUnavailable, TokenRefused
 from calls.simulator import Simulator
 from calls.simulator.keys import SigningKey
-from tests.graph.conftest import TENANT
-from tests.servers import wait_until
+from tests.graph.conftest import TENANT, fetches
 
 ISSUER = "https://api.botframework.com"
-
-
-@pytest.fixture
-def keys(simulator: Simulator, client: http.AsyncClient) -> KeySet:
-    return KeySet(simulator.settings["GRAPH_CALLBACK_METADATA_URL"], client)
+ISSUERS = [ISSUER, "https://graph.microsoft.com"]
 
 
 @pytest.fixture
 def verifier(simulator: Simulator, keys: KeySet) -> CallbackVerifier:
     audience = simulator.settings["GRAPH_APP_ID"]
-    return CallbackVerifier(keys, audience=audience, issuers=[ISSUER], tenants=[TENANT])
-
-
-def fetches(simulator: Simulator) -> int:
-    """Return how often the keys' metadata was asked for."""
-    return sum("openidconfiguration" in request.path.lower() for request in simulator.requests)
-
-
-# The keys -----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_hundred_who_wait_for_the_first_key_cause_one_fetch(simulator: Simulator, keys: KeySet) -> None:
-    simulator.faults.keys(down=False, delay=0.1)
-    kid = simulator.signer.key.kid
-    found = await asyncio.gather(*(keys.get(kid) for _ in range(100)))
-    assert all(key is found[0] for key in found)
-    assert fetches(simulator) == 1
-
-
-async def test_a_hundred_tokens_with_a_new_key_cause_one_more_fetch(simulator: Simulator, keys: KeySet) -> None:
-    await keys.get(simulator.signer.key.kid)
-    simulator.rotate_keys()
-    simulator.faults.keys(down=False, delay=0.1)
-    kid = simulator.signer.key.kid
-    assert len({id(key) for key in await asyncio.gather(*(keys.get(kid) for _ in range(100)))}) == 1
-    assert fetches(simulator) == 2
-
-
-async def test_somebody_who_stops_waiting_takes_nothing_from_the_others(simulator: Simulator, keys: KeySet) -> None:
-    simulator.faults.keys(down=False, delay=0.2)
-    kid = simulator.signer.key.kid
-    impatient, patient = asyncio.create_task(keys.get(kid)), asyncio.create_task(keys.get(kid))
-    await asyncio.sleep(0)
-    impatient.cancel()
-    assert await patient
-    assert fetches(simulator) == 1
-
-
-async def test_made_up_key_ids_cause_a_handful_of_fetches(simulator: Simulator, keys: KeySet) -> None:
-    await keys.refresh()
-    for number in range(200):
-        with pytest.raises(TokenRefused) as refused:
-            await keys.get(f"made-up-{number}")
-        assert refused.value.label == "unknown_key"
-    assert 2 <= fetches(simulator) <= 8
-    assert await keys.get(simulator.signer.key.kid), "the good key suffers nothing"
-
-
-async def test_the_keys_at_hand_are_served_while_their_source_is_down(simulator: Simulator, keys: KeySet) -> None:
-    kid = simulator.signer.key.kid
-    before = await keys.get(kid)
-    simulator.faults.keys(down=True)
-    await keys.refresh()
-    assert await keys.get(kid) is before
-    with pytest.raises(TokenRefused):
-        await keys.get("made-up")
-    assert keys.age < 60
-
-
-async def test_before_the_first_fetch_nothing_can_be_told(simulator: Simulator, keys: KeySet) -> None:
-    simulator.faults.keys(down=True)
-    assert keys.age == float("inf")
-    for _ in range(50):
-        with pytest.raises(KeysUnavailable):
-            await keys.get(simulator.signer.key.kid)
-    assert fetches(simulator) == 1, "a source that is down is left in peace for a while"
-    simulator.faults.clear()
-    await keys.refresh()
-    assert await keys.get(simulator.signer.key.kid)
-
-
-async def test_closing_gives_up_a_fetch_and_those_who_wait_go_on_with_the_keys_at_hand(
-    simulator: Simulator, keys: KeySet, caplog: pytest.LogCaptureFixture
-) -> None:
-    kid = simulator.signer.key.kid
-    before = await keys.get(kid)
-    simulator.faults.keys(down=False, delay=30, times=1)
-    waiting = asyncio.create_task(keys.get("new"))
-    await asyncio.to_thread(wait_until, lambda: not simulator.faults.key_service.delay)
-    keys.close()
-    with pytest.raises(TokenRefused):
-        await waiting
-    assert await keys.get(kid) is before
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
-@pytest.mark.parametrize(
-    "useless",
-    [
-        {"kty": "RSA", "kid": "x", "use": "sig"},
-        {"kty": "RSA", "kid": "x", "use": "sig", "n": "!", "e": "AQAB"},
-        {"kty": "RSA", "kid": "x", "use": "sig", "n": 5, "e": None},
-        {"kty": "EC", "kid": "x", "crv": "P-256"},
-        {"kty": "RSA", "kid": 7, "n": "AQAB", "e": "AQAB"},
-        {"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"},
-        {},
-        "text",
-        None,
-    ],
-)
-async def test_a_published_key_that_cannot_be_used_does_not_spoil_the_others(
-    simulator: Simulator, keys: KeySet, useless: Any
-) -> None:
-    simulator.signer.also_published = [useless]
-    assert await keys.get(simulator.signer.key.kid)
-    with pytest.raises(TokenRefused):
-        await keys.get("x")
-
-
-async def test_a_set_without_a_usable_key_leaves_the_keys_as_they_are(simulator: Simulator, keys: KeySet) -> None:
-    simulator.signer.withheld = True
-    with pytest.raises(KeysUnavailable):
-        await keys.get(simulator.signer.key.kid)
-    simulator.signer.withheld = False
-    await keys.refresh()
-    simulator.signer.withheld = True
-    await keys.refresh()
-    assert await keys.get(simulator.signer.key.kid)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/v1.0/nothing-here",
-        "",
-        "https://[",
-        "https://x:port",
-        "https://127.0.0.1:9/keys",
-        "http://127.0.0.1:9",
-        "ftp://x",
-    ],
-)
-async def test_metadata_at_an_address_that_is_none_is_no_key(
-    simulator: Simulator, client: http.AsyncClient, address: str
-) -> None:
-    url = simulator.url + address if address.startswith("/") else address
-    with pytest.raises(KeysUnavailable):
-        await KeySet(url, client).get("x")
-
-
-async def test_a_retired_key_is_no_longer_held(simulator: Simulator, keys: KeySet) -> None:
-    kid = simulator.signer.key.kid
-    key = await keys.get(kid)
-    assert keys.holds(kid, key)
-    simulator.rotate_keys()
-    simulator.rotate_keys()
-    await keys.refresh()
-    assert not keys.holds(kid, key)
-
-
-# The tokens ---------------------------------------------------------------------------------------------------------
+    return CallbackVerifier(keys, audience=audience, issuers=ISSUERS, tenants=[TENANT])
 
 
 async def test_a_token_vouches_for_its_tenant_until_it_expires(
@@ -298,15 +142,77 @@ async def test_a_claim_too_few_or_too_wrong_is_refused_by_name(
     assert str(refused.value)
 
 
-@pytest.mark.parametrize("exp", [float("inf"), float("nan"), 1e300, True])
-async def test_an_expiry_beyond_all_numbers_is_refused_or_accepted_but_nothing_else(
-    simulator: Simulator, verifier: CallbackVerifier, exp: float
+@pytest.mark.parametrize(
+    ("exp", "label"),
+    [
+        (float("inf"), "DecodeError"),
+        (float("nan"), "DecodeError"),
+        (True, "ExpiredSignatureError"),
+        (-1e300, "ExpiredSignatureError"),
+        (10**400, "expiry"),
+    ],
+    ids=["infinite", "not a number", "true", "before all times", "more digits than a float has room for"],
+)
+async def test_an_expiry_that_is_no_time_is_refused_by_name(
+    simulator: Simulator, verifier: CallbackVerifier, exp: float, label: str
 ) -> None:
-    authorization = f"Bearer {simulator.callback_token(exp=exp)}"
-    try:
-        assert (await verifier.verify(authorization)).tenant_id == TENANT
-    except TokenRefused as refused:
-        assert refused.label
+    with pytest.raises(TokenRefused) as refused:
+        await verifier.verify(f"Bearer {simulator.callback_token(exp=exp)}")
+    assert refused.value.label == label
+
+
+@pytest.mark.parametrize("exp", [1e300, 99_999_999_999])
+async def test_an_expiry_far_away_is_one(simulator: Simulator, verifier: CallbackVerifier, exp: float) -> None:
+    verified = await verifier.verify(f"Bearer {simulator.callback_token(exp=exp)}")
+    assert (verified.tenant_id, verified.expires_at) == (TENANT, float(exp))
+
+
+@pytest.mark.parametrize("iss", ISSUERS)
+async def test_any_of_the_issuers_may_have_signed(simulator: Simulator, verifier: CallbackVerifier, iss: str) -> None:
+    assert await verifier.verify(f"Bearer {simulator.callback_token(iss=iss)}")
+
+
+@pytest.mark.parametrize("late_or_early", [{"exp": -1}, {"nbf": 1}])
+@pytest.mark.parametrize("seconds", [LEEWAY_SECONDS - 30, LEEWAY_SECONDS + 30])
+async def test_clocks_may_differ_by_five_minutes_and_no_more(
+    simulator: Simulator, verifier: CallbackVerifier, late_or_early: dict[str, int], seconds: int
+) -> None:
+    claims = {name: int(time.time()) + sign * seconds for name, sign in late_or_early.items()}
+    authorization = f"Bearer {simulator.callback_token(**claims)}"
+    if seconds < LEEWAY_SECONDS:
+        assert await verifier.verify(authorization)
+    else:
+        with pytest.raises(TokenRefused):
+            await verifier.verify(authorization)
+
+
+async def test_a_token_without_a_key_id_is_refused_by_name(simulator: Simulator, verifier: CallbackVerifier) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        await verifier.verify(f"Bearer {simulator.callback_token(header={'kid': ''})}")
+    assert refused.value.label == "no_key_id"
+
+
+async def test_a_token_seen_before_is_refused_once_another_key_is_published_under_its_keys_id(
+    simulator: Simulator, verifier: CallbackVerifier, keys: KeySet
+) -> None:
+    authorization = f"Bearer {simulator.callback_token()}"
+    await verifier.verify(authorization)
+    simulator.signer.also_published = [{**SigningKey.generate().published(), "kid": simulator.signer.key.kid}]
+    simulator.signer.withheld = True
+    await keys.refresh()
+    with pytest.raises(TokenRefused) as refused:
+        await verifier.verify(authorization)
+    assert refused.value.label == "InvalidSignatureError"
+
+
+async def test_the_oldest_of_a_thousand_tokens_is_forgotten_and_the_newest_remembered(
+    simulator: Simulator, verifier: CallbackVerifier
+) -> None:
+    tokens = [f"Bearer {simulator.callback_token(jti=str(number))}" for number in range(MAX_REMEMBERED + 1)]
+    oldest, second, *_, newest = [await verifier.verify(token) for token in tokens]
+    assert await verifier.verify(tokens[-1]) is newest
+    assert await verifier.verify(tokens[1]) is second
+    assert await verifier.verify(tokens[0]) is not oldest
 
 
 async def test_without_an_app_id_no_token_is_meant_for_this_bot(simulator: Simulator, keys: KeySet) -> None:
