@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
-from calls import audit, guards
-from calls.models import AuditEntry, Call, Notification, RejectAttempt
+from calls import audit, guards, signing
+from calls.models import AuditEntry, AuditHead, Call, Notification, RejectAttempt
 
 ANNA = audit.Actor(id="7", name="anna", address="192.0.2.7")
 
@@ -115,6 +115,21 @@ class Owner:
 
     def __exit__(self, *error: object) -> None:
         guards.install(connection)
+
+
+def rewrite(change: Callable[[AuditEntry], None]) -> list[AuditEntry]:
+    """Change every entry and chain and sign all of them anew, as somebody does who has the signing key as well."""
+    previous, entries = audit.GENESIS, list(AuditEntry.objects.order_by("id"))
+    with Owner(), transaction.atomic():
+        for entry in entries:
+            change(entry)
+            entry.previous_hash = previous
+            entry.hash = previous = audit.hash_of(entry)
+            entry.signature = signing.sign(entry.hash)
+            changed = {name: getattr(entry, name) for name in (*audit.CHAINED_FIELDS, "hash", "signature")}
+            models.QuerySet(AuditEntry).filter(pk=entry.pk).update(**changed)
+    AuditHead.objects.update(last_hash=previous)
+    return entries
 
 
 @dataclass(frozen=True, slots=True)
