@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Attempts, isOpen } from "../../static/board/attempts.js";
-import { outcomeOf as outcome, rangUnseen, bulkInWords } from "../../static/board/outcomes.js";
+import { bulkInWords, ICONS, outcomeOf as outcome, rangUnseen, reasonInWords } from "../../static/board/outcomes.js";
 import { ENDED, RINGING } from "../../static/board/sections.js";
 
 const outcomeOf = (record, attempt, people, pass = null) => outcome(record, { attempt, pass }, people);
@@ -130,4 +130,108 @@ test("only a call that ended undecided and unwatched rang unseen", () => {
 test("a decision on several is told as so many of so many", () => {
   assert.equal(bulkInWords({ asked: 3, rejected: 2 }), "2 of 3 rejected.");
   assert.equal(bulkInWords({ asked: 3, isSending: true }), "Rejecting 3 calls…");
+});
+
+// Tones ---------------------------------------------------------------------------------------------------------------
+
+const toneOf = (...about) => outcomeOf(...about).tone;
+const overWith = (more, rest = {}) => ({ call: { key: "1", decision: null, ...more }, belongs: ENDED, ...rest });
+
+test("each outcome of a decision has its tone: only what Graph accepted is good, and what is not proved is a doubt", () => {
+  const expected = {
+    requested: "wait",
+    accepted: "good",
+    confirmed: "good",
+    too_late: "bad",
+    caller_left: "doubt",
+    ended_elsewhere: "doubt",
+    ended_unproved: "doubt",
+    unknown: "doubt",
+    put_aside: "doubt",
+    refused: "bad",
+  };
+  for (const [outcome, tone] of Object.entries(expected)) assert.equal(toneOf(ringing(decision(outcome)), null, people), tone, outcome);
+});
+
+test("each answer to this page has its tone: a time-out is a doubt, every other failure is bad", () => {
+  const expected = { 0: "bad", 202: "good", 401: "bad", 403: "bad", 404: "bad", 409: "plain", 410: "bad", 422: "bad", 500: "bad", 502: "bad", 503: "bad", 504: "doubt" };
+  for (const [status, tone] of Object.entries(expected)) {
+    assert.equal(toneOf(ringing(), answer(Number(status)), people), tone, status);
+  }
+});
+
+test("what is under way waits, and what was let pass is plain", () => {
+  assert.equal(toneOf(ringing(), { reason: "busy", sending: true, status: null, body: {} }, people), "wait");
+  assert.equal(toneOf(ringing(), null, people, { sending: true }), "wait");
+  assert.equal(toneOf(ringing(), null, people, answer(200, { at: "2026-01-01T12:00:03Z" })), "plain");
+  assert.equal(toneOf(ringing(), null, people, answer(503)), "bad");
+  assert.equal(toneOf({ call: { key: "1", let_pass: { by: "boris", at: "x" } }, belongs: RINGING }, null, people), "plain");
+});
+
+test("a missed call is bad, every other end is plain, and an end nobody saw is a doubt", () => {
+  assert.equal(toneOf(overWith({ missed_at: "x" }), null, people), "bad");
+  assert.equal(toneOf(overWith({ missed_at: "x", ended_at: "x" }), null, people), "plain");
+  assert.equal(toneOf(overWith({ ended_at: "x" }), null, people), "plain");
+  assert.equal(toneOf(overWith({}, { vanished: true }), null, people), "doubt");
+});
+
+test("each tone has an icon of its own", () => {
+  const tones = ["good", "bad", "doubt", "wait", "plain"];
+  assert.deepEqual(Object.keys(ICONS).toSorted(), tones.toSorted());
+  assert.equal(new Set(Object.values(ICONS)).size, tones.length);
+});
+
+// Which of several is told --------------------------------------------------------------------------------------------
+
+test("a call that left while the feed was lost says so, whatever this page asked for, but not over a decision", () => {
+  const left = overWith({ ended_at: null }, { vanished: true });
+  const words = "It left the board while the feed was lost. Its page tells how it ended.";
+  for (const attempt of [null, answer(0), answer(202), { reason: "busy", sending: true }]) {
+    assert.equal(outcomeOf(left, attempt, people).text, words);
+  }
+  assert.equal(outcomeOf(overWith({ decision: decision("refused") }, { vanished: true }), null, people).text, words);
+  assert.match(outcomeOf(overWith({ decision: decision("accepted") }, { vanished: true }), null, people).text, /Rejected by boris/);
+});
+
+test("what this page asks for now outweighs an earlier refusal, and a refusal outweighs that the call was let pass", () => {
+  const refused = ringing(decision("refused", { code: "1044", message: "no" }));
+  assert.equal(outcomeOf(refused, { reason: "none", sending: true }, people).text, "Rejecting (no reason given)…");
+  refused.call.let_pass = { by: "boris", at: "2026-01-01T12:00:03Z" };
+  assert.match(outcomeOf(refused, null, people).text, /^Graph refused/);
+});
+
+test("a refusal can be tried again only while the call rings", () => {
+  const over = overWith({ decision: decision("refused", { code: "1044" }), ended_at: "x" });
+  assert.equal(outcomeOf(over, null, people).text, "Graph refused the rejection by boris: 1044.");
+  assert.equal(outcomeOf(overWith({ decision: decision("refused") }), null, people).text, "Graph refused the rejection by boris: no explanation.");
+});
+
+test("an answer that came is told while the call rings, also when it is a failure", () => {
+  assert.match(outcomeOf(ringing(), answer(502), people).text, /^Graph refused the rejection/);
+  assert.match(outcomeOf(overWith({ ended_at: "x" }), answer(409, { by: "boris" }), people).text, /^Already decided/);
+});
+
+test("an end is told as what came before it: answered, made by the bot, let pass, missed", () => {
+  const end = (more) => outcomeOf(overWith({ ended_at: "x", ...more }), null, people).text;
+  const passed = { let_pass: { by: "boris" } };
+  assert.equal(end({ established_at: "x", direction: "outgoing", ...passed }), "The call was answered and has ended.");
+  assert.equal(end({ direction: "outgoing", ...passed }), "The call has ended.");
+  assert.equal(end({ missed_at: "x", ...passed }), "Let pass, and has ended.");
+  assert.equal(end({ missed_at: "x" }), "Nobody decided in time; the call has ended.");
+  assert.equal(outcomeOf(overWith({}), null, people), null);
+});
+
+test("what the server says of a let pass outweighs what this page asked for", () => {
+  const passed = { call: { key: "1", let_pass: { by: "boris", at: "2026-01-01T12:00:03Z" } }, belongs: RINGING };
+  assert.match(outcomeOf(passed, null, people, { sending: true }).text, /^Let pass by boris/);
+});
+
+test("somebody without a name is somebody, and reasons nobody knows are told as they are", () => {
+  assert.match(outcomeOf(ringing(decision("confirmed", { by: "" })), null, people).text, /by somebody/);
+  assert.deepEqual(["none", "forbidden", "asleep", undefined].map(reasonInWords), ["no reason given", "forbidden", "asleep", ""]);
+});
+
+test("each status has the way out that belongs to it", () => {
+  assert.equal(outcomeOf(ringing(), answer(503), people).way, undefined);
+  assert.equal(outcomeOf(ringing(), answer(500), people).text, "The dashboard answered 500. You can try again.");
 });

@@ -54,6 +54,53 @@ test("an older version never overwrites a newer one", () => {
   assert.equal(store.get("1").call.state, "established");
 });
 
+test("the same version with other facts about who watched is taken in, from a snapshot and from changes", () => {
+  const store = new Store();
+  const over = (watched) => ended("1", { watched });
+  store.apply(snapshot(over(true)), 0);
+  store.apply(snapshot(over(false)), 10);
+  assert.equal(store.get("1").call.watched, false);
+  store.apply(changes([over(true)], ["1"]), 20);
+  assert.equal(store.get("1").call.watched, true);
+});
+
+test("a call that is the same in a second snapshot is not drawn again, one with other facts is", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1", { watched: true }), call("2", { watched: true })), 0);
+  const drawn = ["1", "2"].map((key) => store.get(key).row.revision);
+  store.apply(snapshot(call("1", { watched: true }), call("2", { watched: false })), 10);
+  assert.equal(store.get("1").row.revision, drawn[0]);
+  assert.ok(store.get("2").row.revision > drawn[1]);
+});
+
+test("a call that left unseen and is in a later snapshot again, unchanged, rings again", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1"), call("2")), 0);
+  store.apply(snapshot(call("2")), 10);
+  assert.equal(store.get("1").vanished, true);
+  const arrived = store.apply(snapshot(call("1"), call("2")), 20);
+  assert.deepEqual(arrived.map(({ key }) => key), ["1"]);
+  assert.equal(store.get("1").vanished, false);
+  assert.equal(store.get("1").belongs, RINGING);
+  assert.equal(store.ringingCount(), 2);
+});
+
+test("a call that had ended before it left a snapshot has not left unseen", () => {
+  const store = new Store();
+  store.apply(snapshot(ended("1")), 0);
+  store.apply(snapshot(), 10);
+  store.apply(changes([], ["1", "unknown"]), 20);
+  assert.equal(store.get("1").vanished, false);
+});
+
+test("a frame without calls changes nothing", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1")), 0);
+  assert.deepEqual(store.apply({ type: "heartbeat", revision: 2 }, 10), []);
+  assert.deepEqual(store.apply({ type: "changes", revision: 3 }, 20), []);
+  assert.deepEqual(keys(store, RINGING), ["1"]);
+});
+
 test("an ended call rests in its place, moves on, and is dropped", () => {
   const store = new Store();
   store.apply(snapshot(call("1"), call("2")), 0);
@@ -63,6 +110,8 @@ test("an ended call rests in its place, moves on, and is dropped", () => {
   assert.equal(store.ringingCount(), 1);
   store.tidy(100 + REST);
   assert.deepEqual(keys(store, RINGING), ["2"]);
+  assert.deepEqual(keys(store, ENDED), ["1"]);
+  store.tidy(100 + REST + SHOWN_AFTER_END - 1);
   assert.deepEqual(keys(store, ENDED), ["1"]);
   store.tidy(100 + REST + SHOWN_AFTER_END);
   assert.deepEqual(keys(store, ENDED), []);
@@ -142,6 +191,50 @@ test("a person without a name, or without a chain, is nobody else", () => {
   assert.equal(store.ringingCount(), 4);
 });
 
+test("a call that learns who calls keeps its row, and that person's next call joins it", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", { chain_id: "c", source: null }), call("2")), 0);
+  const { row } = store.get("1");
+  store.apply(changes([call("1", { ...ada, version: 2 })]), 10);
+  assert.equal(store.get("1").row, row);
+  store.apply(changes([call("3", ada)]), 20);
+  assert.equal(store.get("3").row, row);
+  assert.equal(store.ringingCount(), 2);
+  store.apply(changes([call("1", { ...ada, version: 3 })]), 30);
+  assert.deepEqual(keys(store, RINGING), ["3", "2"]);
+});
+
+test("a call that learns who calls stays apart from a row that person has already", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", ada), call("2", { chain_id: "c", source: null })), 0);
+  store.apply(changes([call("2", { ...ada, version: 2 })]), 10);
+  assert.notEqual(store.get("2").row, store.get("1").row);
+  store.apply(changes([call("3", ada)]), 20);
+  assert.equal(store.get("3").row, store.get("1").row);
+});
+
+test("a row of several calls keeps its person when one of the calls names another", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", ada), call("2", ada)), 0);
+  store.apply(changes([call("2", { ...ada, source: person("grace"), version: 2 })]), 10);
+  store.apply(changes([call("3", ada), call("4", { chain_id: "c", source: person("grace") })]), 20);
+  assert.equal(store.get("3").row, store.get("1").row);
+  assert.notEqual(store.get("4").row, store.get("1").row);
+});
+
+test("calls are the same person's only with the same chain, kind and id", () => {
+  const ada = { chain_id: "c", source: person("ada") };
+  const others = [{ chain_id: "d", source: person("ada") }, { chain_id: "c", source: { ...person("ada"), kind: "guest" } }];
+  for (const other of others) {
+    const store = new Store();
+    store.apply(snapshot(call("1", ada), call("2", other)), 0);
+    assert.equal(store.ringingCount(), 2, JSON.stringify(other));
+  }
+});
+
 test("recordings of one conversation are counted together and decided each", () => {
   const store = new Store();
   const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
@@ -149,6 +242,40 @@ test("recordings of one conversation are counted together and decided each", () 
   assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
   assert.deepEqual(store.recordingOf(store.get("2").row), { number: 2, of: 2 });
   assert.equal(store.recordingOf(store.get("3").row), null);
+});
+
+test("recordings that are no longer shown are not counted, and the others are counted anew", () => {
+  const store = new Store();
+  const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
+  store.apply(snapshot(call("1", recording), call("2", recording), call("3", recording)), 0);
+  assert.deepEqual(store.recordingOf(store.get("1").row), { number: 1, of: 3 });
+  store.apply(changes([ended("1", recording)], ["1"]), 10);
+  store.tidy(10 + REST);
+  assert.deepEqual(store.recordingOf(store.get("3").row), { number: 3, of: 3 });
+  store.tidy(10 + REST + SHOWN_AFTER_END);
+  assert.deepEqual(store.recordingOf(store.get("2").row), { number: 1, of: 2 });
+  assert.deepEqual(store.recordingOf(store.get("3").row), { number: 2, of: 2 });
+  store.apply(changes([ended("2", recording), ended("3", recording)], ["2", "3"]), 50_000);
+  store.tidy(50_000 + REST);
+  store.tidy(50_000 + REST + SHOWN_AFTER_END);
+  store.apply(changes([call("4", recording)]), 99_000);
+  assert.deepEqual(store.recordingOf(store.get("4").row), { number: 1, of: 1 });
+});
+
+test("a recording that joins draws the others again, since they are counted anew", () => {
+  const store = new Store();
+  const recording = { chain_id: "c", source: person("ada"), policy_recording: true };
+  store.apply(snapshot(call("1", recording)), 0);
+  const { revision } = store.get("1").row;
+  store.apply(changes([call("2", recording)]), 10);
+  assert.ok(store.get("1").row.revision > revision);
+});
+
+test("a recording without a chain belongs to no other", () => {
+  const store = new Store();
+  const recording = { chain_id: "", source: person("ada"), policy_recording: true };
+  store.apply(snapshot(call("1", recording), call("2", recording)), 0);
+  assert.equal(store.recordingOf(store.get("1").row), null);
 });
 
 test("a recording that begins late is put to the others, in both places where somebody looks", () => {
@@ -239,6 +366,20 @@ test("a board forgotten is empty, and can be filled again", () => {
   assert.deepEqual(keys(store, RINGING), ["1"]);
 });
 
+/** Each recording is numbered once among the rows that are shown of its conversation. */
+function assertRecordingsAgree(store, rows) {
+  const counted = Map.groupBy(rows.filter((row) => row.recordedChain), (row) => row.recordedChain);
+  assert.ok(counted.size > 0);
+  for (const [chain, group] of counted) {
+    const numbers = group.map((row) => store.recordingOf(row).number).toSorted((one, other) => one - other);
+    assert.deepEqual(numbers, group.map((row, index) => index + 1), chain);
+    assert.ok(group.every((row) => store.recordingOf(row).of === group.length), chain);
+  }
+  assert.ok(rows.every((row) => row.recordedChain || store.recordingOf(row) === null));
+}
+
+const targetsOf = (records) => new Set(records.flatMap(({ call: { targets } }) => targets.map(({ id }) => id)));
+
 test("after any acts every index agrees with the calls themselves", () => {
   let seed = 7;
   const random = (below) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
@@ -251,7 +392,7 @@ test("after any acts every index agrees with the calls themselves", () => {
     const key = String(random(60) + 1000 * Math.floor(step / 500));
     const version = (versions.get(key) ?? 0) + 1;
     versions.set(key, version);
-    const about = { chain_id: `c${key % 7}`, source: person(`p${key % 3}`), policy_recording: key % 5 === 0 };
+    const about = { chain_id: `c${key % 7}`, source: person(`p${key % 3}`), policy_recording: key % 5 === 0, targets: [{ id: `t${key % 11}` }] };
     const state = ["incoming", "ringing", "established", "terminated"][random(4)];
     const isOver = state === "terminated";
     store.apply(changes([call(key, { ...about, version, state, ended_at: isOver ? "2026-01-01T12:00:09Z" : null })], isOver ? [key] : []), now);
@@ -264,6 +405,10 @@ test("after any acts every index agrees with the calls themselves", () => {
   assert.ok(records.every((record) => store.get(record.call.key) === record));
   assert.deepEqual(new Set(store.ringing()), new Set(records.filter(({ belongs }) => belongs === RINGING)));
   assert.equal(store.ringingCount(), rows.filter(({ belongs }) => belongs === RINGING).length);
+  assert.deepEqual(new Set(store.ringingRows()), new Set(rows.filter(({ belongs }) => belongs === RINGING)));
+  assert.equal(store.hiddenRingingCount(), rows.filter(({ belongs, passes }) => belongs === RINGING && !passes).length);
+  assertRecordingsAgree(store, rows);
+  assert.deepEqual(new Set(store.choices.of("target").map(([value]) => value)), targetsOf(records));
   for (const place of [RINGING, PROGRESS, ENDED]) {
     const { all, shown } = store.list(place);
     assert.deepEqual(shown, all.filter(({ passes }) => passes));
