@@ -25,8 +25,19 @@ export class Socket {
   }
 }
 
+/** A target of events that can forget who listens, so that the page of one test does not hear the next. */
+class Target {
+  #events = new EventTarget();
+  addEventListener = (...about) => this.#events.addEventListener(...about);
+  dispatchEvent = (event) => this.#events.dispatchEvent(event);
+
+  forgetListeners() {
+    this.#events = new EventTarget();
+  }
+}
+
 /** The document: visible unless a test says otherwise, with the two factories that lit-html calls when it is loaded. */
-export const page = Object.assign(new EventTarget(), {
+export const page = Object.assign(new Target(), {
   visibilityState: "visible",
   cookie: "csrftoken=token",
   createComment: () => ({}),
@@ -34,7 +45,19 @@ export const page = Object.assign(new EventTarget(), {
   getElementById: () => null,
 });
 
-Object.assign(globalThis, { document: page, WebSocket: Socket });
+/** The window: what is told to it, where the page is, and the addresses that were written over that. */
+export const view = Object.assign(new Target(), {
+  location: { pathname: "/", search: "", protocol: "https:", host: "calls.example" },
+  history: { replaced: [], replaceState: (state, title, address) => view.history.replaced.push(address) },
+});
+
+Object.assign(globalThis, {
+  document: page,
+  WebSocket: Socket,
+  addEventListener: view.addEventListener,
+  location: view.location,
+  history: view.history,
+});
 
 /** Return the text of a lit-html template and of the templates in it, without tags. */
 export function textOf(template) {

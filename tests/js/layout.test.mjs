@@ -83,3 +83,50 @@ test("nothing is put above the ended row that somebody points at", () => {
   assert.equal(hold.holds(row(1, RINGING, ENDED)), true);
   assert.equal(hold.holds(row(1, RINGING)), false);
 });
+
+test("a mouse that comes holds at once and for three seconds, a finger for two, a focus for a minute", () => {
+  const last = { mouse: 2999, touch: 1999 };
+  for (const [pointerType, held] of Object.entries(last)) {
+    const { hold, state, happen } = layout();
+    happen(RINGING, "pointerenter", pointerType);
+    state.now = held;
+    assert.equal(hold.holds(row(1)), true, pointerType);
+    state.now = held + 1;
+    assert.equal(hold.holds(row(1)), false, pointerType);
+  }
+  const { hold, state, happen } = layout();
+  state.focused = row(5);
+  happen(RINGING, "focusin");
+  state.now = 59_999;
+  assert.equal(hold.holds(row(4)), true);
+  state.now = 60_000;
+  assert.equal(hold.holds(row(4)), false);
+});
+
+test("somebody who presses into a field and types stays there", () => {
+  const { hold, state } = layout();
+  const pane = new EventTarget();
+  const typing = new LayoutHold({ [RINGING]: pane }, state, () => state.now);
+  state.focused = row(5);
+  pane.dispatchEvent(Object.assign(new Event("pointerdown"), { pointerType: "mouse" }));
+  pane.matches = (selector) => selector.includes("input");
+  pane.dispatchEvent(new Event("focusin"));
+  state.now = 59_999;
+  assert.equal(typing.holds(state.focused), true);
+  assert.equal(hold.holds(state.focused), false);
+});
+
+test("among the ended ones, of which the newest is first, the rows above are those that came later", () => {
+  const { hold, state, happen } = layout();
+  state.focused = row(5, ENDED);
+  happen(ENDED, "focusin");
+  assert.equal(hold.holds(row(6, ENDED)), true);
+  assert.equal(hold.holds(row(4, ENDED)), false);
+});
+
+test("a row that has ended and rests in its place enters nowhere, and one that rings again does not enter above", () => {
+  const { hold, happen } = layout();
+  happen(ENDED, "focusin");
+  assert.equal(hold.holds(row(1, ENDED, RINGING)), false);
+  assert.equal(hold.holds(row(1, "progress", ENDED)), true);
+});
