@@ -224,6 +224,16 @@ test("more than fifty go in several requests, one after the other", async () => 
   assert.equal(rejected, 101);
 });
 
+test("no request is sent for nothing: fifty are one, and none are none", async () => {
+  answerTo = resultsFor(202);
+  const keys = Array.from({ length: 50 }, (_, index) => `k${index}`);
+  const { decisions, rows } = board(keys.map((key) => call(key)));
+  await decisions.rejectAll(rows(...keys), "busy");
+  assert.equal(requests.length, 1);
+  assert.deepEqual(await decisions.rejectAll(rows("k1"), "busy"), { asked: 1, rejected: 0, refused: [] });
+  assert.equal(requests.length, 1);
+});
+
 test("all of several are under way from the first moment, also those of a later request", async () => {
   const keys = Array.from({ length: 60 }, (_, index) => `k${index}`);
   const { decisions, rows } = board(keys.map((key) => call(key)));
