@@ -1,22 +1,22 @@
 /** Puts the live board together. Every line joins modules; none decides anything itself. */
 
 import { preferences } from "../site/panel.js";
-import { announce, Announcer } from "./announcer.js";
-import { Decisions } from "./decisions.js";
-import { Desk } from "./desk.js";
-import { Keyboard } from "./keys.js";
-import { Live } from "./live.js";
-import { Notices } from "./notices.js";
-import { readPage } from "./page.js";
-import { Picture } from "./picture.js";
-import { Sheet } from "./sheet.js";
-import { bindKeys } from "./shortcuts.js";
-import { Sound } from "./sound.js";
-import { Surroundings } from "./surroundings.js";
-import { timeWriter } from "./times.js";
-import { WakeLock } from "./wakelock.js";
-import { Wall } from "./wall.js";
-import { Watch } from "./watch.js";
+import { Sound } from "../site/sound.js";
+import { Desk } from "./actions/actions.js";
+import { Decisions } from "./actions/decisions.js";
+import { Keyboard } from "./actions/keyboard.js";
+import { bindKeys } from "./actions/shortcuts.js";
+import { announce, Announcer } from "./alerts/announcer.js";
+import { Notices } from "./alerts/notices.js";
+import { WakeLock } from "./alerts/wake_lock.js";
+import { Watch } from "./alerts/watch.js";
+import { Surroundings } from "./chrome.js";
+import { Live } from "./data/live.js";
+import { readPage } from "./data/page.js";
+import { Picture } from "./view/board_view.js";
+import { Sheet } from "./view/key_help.js";
+import { timeWriter } from "./view/times.js";
+import { Wall } from "./view/wall.js";
 
 const root = document.getElementById("board");
 const page = readPage(root);

@@ -1,6 +1,6 @@
 /** The panel of preferences, the same on every page: shows the choices, takes new ones, says whether they are kept. */
 
-import { Sound } from "../board/sound.js";
+import { Sound } from "./sound.js";
 import { post } from "./post.js";
 import { Preferences } from "./preferences.js";
 

@@ -1,0 +1,114 @@
+/** Speaks to people who listen to the page instead of looking at it, each thing once. */
+
+import { isOpen } from "../data/attempts.js";
+import { STATES } from "../data/feed.js";
+import { RINGING } from "../data/sections.js";
+import { bulkInWords, outcomeOf } from "../view/outcomes.js";
+import { nameOf, targetsInWords } from "../view/parties.js";
+import { fill, gettext, ngettext } from "../view/words.js";
+import { NearEnd } from "./deadline_alert.js";
+
+const HEARD = new Set([STATES.LIVE, STATES.LATE]);
+
+/** Return what to say about calls that have just begun to ring. */
+export function arrivalInWords(calls) {
+  if (calls.length > 1) {
+    return fill(ngettext("%(count)s call is ringing", "%(count)s calls are ringing", calls.length), { count: calls.length });
+  }
+  const [call] = calls;
+  const values = { caller: nameOf(call.source), target: targetsInWords(call.targets) };
+  return fill(values.target ? gettext("%(caller)s is calling %(target)s") : gettext("%(caller)s is calling"), values);
+}
+
+/** Return what to say about calls whose time is about to run out. */
+export function nearEndInWords(calls) {
+  if (calls.length > 1) {
+    const words = ngettext("%(count)s calls have a few seconds left to decide", "%(count)s calls have a few seconds left to decide", calls.length);
+    return fill(words, { count: calls.length });
+  }
+  return fill(gettext("A few seconds left to decide on the call of %(caller)s"), { caller: nameOf(calls[0].source) });
+}
+
+/** At most one sentence in this time; what arrives meanwhile is told together. Milliseconds. */
+const BETWEEN_ARRIVALS = 1500;
+
+export class Announcer {
+  #region;
+
+  constructor(region) {
+    this.#region = region;
+  }
+
+  say(text) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    this.#region.replaceChildren(line);
+  }
+}
+
+/** Tells what begins to ring, and what is about to run out while nobody has decided: each call once. */
+class CallsAnnounced {
+  #announcer;
+  #live;
+  #decisions;
+  #arrived = [];
+  #saidAt = -Infinity;
+  #near = new NearEnd();
+
+  constructor(announcer, live, decisions) {
+    this.#announcer = announcer;
+    this.#live = live;
+    this.#decisions = decisions;
+    live.addEventListener("arrived", ({ detail }) => this.#arrive(detail));
+    live.addEventListener("tick", () => this.#look());
+  }
+
+  #arrive(calls) {
+    for (const call of calls) this.#near.add(call);
+    this.#arrived.push(...calls);
+    this.#sayArrived();
+  }
+
+  #sayArrived() {
+    const now = performance.now();
+    if (!this.#arrived.length || now - this.#saidAt < BETWEEN_ARRIVALS) return;
+    this.#saidAt = now;
+    this.#announcer.say(arrivalInWords(this.#arrived.splice(0)));
+  }
+
+  #look() {
+    this.#sayArrived();
+    const { clock, store, rejectMilliseconds } = this.#live;
+    const records = this.#near.due(clock.now(), rejectMilliseconds).map((key) => store.get(key));
+    const waiting = records.filter((record) => record && this.#isWaiting(record)).map(({ call }) => call);
+    if (waiting.length) this.#announcer.say(nearEndInWords(waiting));
+  }
+
+  #isWaiting({ call, belongs, row }) {
+    return belongs === RINGING && row.call === call && !call.let_pass && isOpen(call, this.#decisions.attempts.get(call.key));
+  }
+}
+
+/** Say what happens: calls that begin to ring, time that runs out, what became of decisions, the feed that comes and goes. */
+export function announce(announcer, { live, decisions, desk, people }) {
+  new CallsAnnounced(announcer, live, decisions);
+  live.addEventListener("feed", ({ detail: { was, is } }) => {
+    if (HEARD.has(was) && !HEARD.has(is)) announcer.say(gettext("The live feed is lost."));
+    if (was === STATES.LOST && is === STATES.LIVE) announcer.say(gettext("The live feed is back."));
+  });
+  desk.addEventListener("bulk", ({ detail }) => announcer.say(bulkInWords(detail)));
+  decisions.addEventListener("settled", ({ detail: { act, key } }) => {
+    const record = live.store.get(key);
+    if (record && SAID.has(act)) announcer.say(settledInWords(record, act, decisions, people));
+  });
+}
+
+/** Acts whose outcome is said; that of many at once is said by whoever asked for it. */
+const SAID = new Set(["reject", "pass", "note"]);
+
+function settledInWords(record, act, decisions, people) {
+  const { key, source } = record.call;
+  if (act === "note") return decisions.notes.get(key).status === 200 ? gettext("The note is saved.") : gettext("The note was not recorded.");
+  const outcome = outcomeOf(record, { attempt: decisions.attempts.get(key), pass: decisions.passes.get(key) }, people);
+  return fill(gettext("Call of %(caller)s: %(outcome)s"), { caller: nameOf(source), outcome: outcome?.text ?? "" });
+}

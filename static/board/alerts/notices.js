@@ -1,0 +1,77 @@
+/**
+ * The desktop notice for a page nobody looks at: one for all that rings, so that a busy minute does not bury the screen.
+ */
+
+import { NOTICES } from "../data/permissions.js";
+import { nameOf } from "../view/parties.js";
+import { arrivalInWords } from "./announcer.js";
+
+const NAMES_SHOWN = 4;
+const PERMISSION_HOLDS = 1000; // milliseconds; asking for it stops the page until another process has answered
+
+export class Notices {
+  #Notification;
+  #options;
+  #shown = null;
+  #known = new Set();
+  #refused = false;
+  #permission = { is: NOTICES.MISSING, until: -Infinity };
+
+  /** `isHidden()` says whether nobody can see the page; `onClick()` is called when somebody follows a notice. */
+  constructor({ Notification = globalThis.Notification, isHidden, onClick }) {
+    this.#Notification = Notification;
+    this.#options = { isHidden, onClick };
+  }
+
+  get state() {
+    if (!this.#Notification || this.#refused) return NOTICES.MISSING;
+    const now = performance.now();
+    if (now >= this.#permission.until) {
+      this.#permission = { is: this.#Notification.permission, until: now + PERMISSION_HOLDS };
+    }
+    return this.#permission.is;
+  }
+
+  /** Ask for permission where nobody has been asked yet; to be called during a click. */
+  async ask() {
+    if (this.state !== NOTICES.UNASKED) return;
+    await this.#Notification.requestPermission();
+    this.#permission.until = -Infinity;
+  }
+
+  /** Show what has just begun to ring while nobody looks; take the notice away once nothing rings or somebody looks. */
+  tell(ringing, { silent }) {
+    const arrived = ringing.filter((call) => !this.#known.has(call.key));
+    this.#known = new Set(ringing.map((call) => call.key));
+    if (!ringing.length || !this.#options.isHidden()) return this.close();
+    if (arrived.length && this.state === NOTICES.GRANTED) this.#show(ringing, silent);
+  }
+
+  /** Show one sentence while nobody looks, for instance that the feed is lost. */
+  say(title) {
+    if (this.#options.isHidden() && this.state === NOTICES.GRANTED) this.#open(title, {});
+  }
+
+  close() {
+    this.#shown?.close();
+    this.#shown = null;
+  }
+
+  #show(ringing, silent) {
+    const names = ringing.slice(-NAMES_SHOWN).map((call) => nameOf(call.source));
+    this.#open(arrivalInWords(ringing), { body: ringing.length > 1 ? names.join(", ") : "", silent });
+  }
+
+  #open(title, options) {
+    try {
+      this.#shown = new this.#Notification(title, { tag: "calls", renotify: true, ...options });
+    } catch {
+      this.#refused = true; // browsers of phones have the class and refuse to make one from a page
+      return;
+    }
+    this.#shown.onclick = () => {
+      this.close();
+      this.#options.onClick();
+    };
+  }
+}

@@ -1,0 +1,81 @@
+/** What somebody watching has to know and can do something about, each with its way out. */
+
+import { SOUND } from "../../site/sound.js";
+import { NOTICES } from "../data/permissions.js";
+import { fill, gettext, ngettext } from "./words.js";
+
+/**
+ * Return the banners that stand now, as `{name, tone, icon, text, action}`; `action` is null, `{label, href}` or
+ * `{label, act}` with the name of what to do, `isHeld` when it must wait until nothing rings.
+ */
+export function bannersOf({ watch, choices, session, unheard, isOutdated, ringing, loginUrl }) {
+  return [
+    soundBanner(watch, choices),
+    noticesBanner(watch, choices),
+    sessionBanner(session, unheard, loginUrl),
+    isOutdated ? versionBanner(ringing) : null,
+  ].filter(Boolean);
+}
+
+function soundBanner(watch, choices) {
+  if (!watch.isOn || !choices.sound) return null;
+  if (watch.sound === SOUND.MISSING) {
+    return { name: "sound", tone: "doubt", icon: "volume-mute-fill", text: gettext("This browser cannot play sounds; calls ring silently here."), action: null };
+  }
+  if (watch.sound === SOUND.READY) return null;
+  return {
+    name: "sound",
+    tone: "bad",
+    icon: "volume-mute-fill",
+    text: gettext("The browser blocks the sound. Click here, or press any key, and calls can be heard."),
+    action: { label: gettext("Unlock the sound"), act: "unlock" },
+  };
+}
+
+function noticesBanner(watch, choices) {
+  if (!watch.isOn || !choices.notices || watch.notices !== NOTICES.DENIED) return null;
+  return {
+    name: "notices",
+    tone: "doubt",
+    icon: "bell-slash-fill",
+    text: gettext("The browser shows no desktop notices for this page. Allow them in the settings of this site, beside its address."),
+    action: { label: gettext("Do without"), act: "doWithoutNotices" },
+  };
+}
+
+function sessionBanner(session, unheard, loginUrl) {
+  if (!session) return null;
+  return {
+    name: "session",
+    tone: session.ended || session.minutes <= 5 ? "bad" : "doubt",
+    icon: "clock-history",
+    text: `${sessionInWords(session, unheard)} ${gettext("Sign in again and you come back to the board.")}`,
+    action: { label: gettext("Sign in again"), href: loginUrl },
+  };
+}
+
+function sessionInWords({ ended, minutes }, unheard) {
+  if (!ended) {
+    const text = ngettext("You will be signed out in %(count)s minute.", "You will be signed out in %(count)s minutes.", minutes);
+    return fill(text, { count: minutes });
+  }
+  if (!unheard) return gettext("Your session has ended.");
+  const text = ngettext(
+    "Your session has ended while %(count)s call was ringing.",
+    "Your session has ended while %(count)s calls were ringing.",
+    unheard,
+  );
+  return fill(text, { count: unheard });
+}
+
+function versionBanner(ringing) {
+  return {
+    name: "version",
+    tone: "plain",
+    icon: "arrow-repeat",
+    text: ringing
+      ? gettext("The dashboard has a new version. It can be loaded when nothing rings.")
+      : gettext("The dashboard has a new version."),
+    action: { label: gettext("Load it"), act: "reload", isHeld: ringing > 0 },
+  };
+}

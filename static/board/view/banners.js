@@ -1,0 +1,22 @@
+/** Draws what stands at the foot of the page until somebody has done something about it. */
+
+import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
+import { icon } from "./icon.js";
+
+export function banners(standing, acts) {
+  return standing.map(
+    (banner) => html`
+      <div class="banner banner-${banner.tone}" data-banner=${banner.name}>
+        ${icon(banner.icon)}
+        <p>${banner.text}</p>
+        ${wayOut(banner.action, acts)}
+      </div>
+    `,
+  );
+}
+
+function wayOut(action, acts) {
+  if (!action) return nothing;
+  if (action.href) return html`<a class="btn btn-sm btn-light" href=${action.href}>${action.label}</a>`;
+  return html`<button type="button" class="btn btn-sm btn-light" ?disabled=${action.isHeld} @click=${acts[action.act]}>${action.label}</button>`;
+}

@@ -1,0 +1,94 @@
+/** The bar above the lists: find by text, choose by state, direction, tenant and target, look at one section only. */
+
+import { repeat } from "../../vendor/lit-html-3.3.3/directives/repeat.js";
+import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
+import { isFiltering } from "../data/filter.js";
+import { ENDED, PROGRESS, RINGING } from "../data/sections.js";
+import { icon } from "./icon.js";
+import { stateInWords } from "./parties.js";
+import { fill, gettext, ngettext } from "./words.js";
+
+/**
+ * `choices` is what there is to choose from, `hidden` how many people ring whom the filter hides, `isOpen` whether all of
+ * the bar is shown where there is little room; `acts` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
+ * `showEverything()`.
+ */
+export function filterBar({ filter, choices, hidden, isOpen }, acts) {
+  return html`
+    <div class="finder ${isOpen ? "finder-open" : ""}" role="search">
+      <label class="finder-text">
+        ${icon("search")}
+        <input
+          type="search"
+          class="form-control"
+          aria-label=${gettext("Find in the list")}
+          placeholder=${gettext("Find a name, number or id")}
+          aria-keyshortcuts="/"
+          .value=${filter.text}
+          @input=${(event) => acts.filter({ text: event.target.value })}
+          @keydown=${(event) => event.key === "Escape" && acts.leaveFinder(event)}
+        />
+      </label>
+      <button type="button" class="btn btn-quiet finder-opener" aria-expanded=${isOpen} @click=${acts.openFinder}>
+        ${icon("funnel")} ${gettext("Filter")}
+      </button>
+      ${sections(filter, acts)}
+      ${chooser("state", gettext("State"), gettext("any state"), filter, choices, acts, stateInWords)}
+      ${chooser("direction", gettext("Direction"), gettext("any direction"), filter, choices, acts, directionInWords)}
+      ${chooser("tenant", gettext("Tenant"), gettext("any tenant"), filter, choices, acts)}
+      ${chooser("target", gettext("Target"), gettext("any target"), filter, choices, acts)}
+    </div>
+    ${isFiltering(filter) || filter.section ? outside(hidden, acts) : nothing}
+  `;
+}
+
+/** What rings outside the filter, and the way to it; there as long as a filter is, so that nothing moves when it tells. */
+function outside(hidden, acts) {
+  const words = fill(ngettext("%(count)s more ringing outside your filter", "%(count)s more ringing outside your filter", hidden), { count: hidden });
+  return html`
+    <p class="outside ${hidden ? "outside-rings" : ""}">
+      ${icon(hidden ? "telephone-inbound-fill" : "funnel")}
+      <span>${hidden ? words : gettext("Your filter hides nothing that rings.")}</span>
+      <button type="button" class="btn btn-sm ${hidden ? "btn-light" : "btn-quiet"}" @click=${acts.showEverything}>${gettext("Show everything")}</button>
+    </p>
+  `;
+}
+
+function directionInWords(direction) {
+  return { incoming: gettext("incoming"), outgoing: gettext("outgoing") }[direction] ?? direction;
+}
+
+function sections(filter, acts) {
+  const choices = [
+    ["", gettext("Everything")],
+    [RINGING, gettext("Ringing")],
+    [PROGRESS, gettext("In progress")],
+    [ENDED, gettext("Just ended")],
+  ];
+  return html`
+    <div class="finder-sections btn-group" role="group" aria-label=${gettext("Sections to show")}>
+      ${choices.map(
+        ([section, words]) => html`
+          <button type="button" class="btn btn-sm btn-quiet" aria-pressed=${filter.section === section} @click=${() => acts.filter({ section })}>
+            ${words}
+          </button>
+        `,
+      )}
+    </div>
+  `;
+}
+
+/** A list to choose from, where there is a choice or one was made. */
+function chooser(name, label, any, filter, choices, acts, inWords = null) {
+  const chosen = filter[name];
+  const offered = choices.of(name).map(([value, text]) => [value, inWords ? inWords(value) : text]);
+  if (chosen && !offered.some(([value]) => value === chosen)) offered.push([chosen, inWords ? inWords(chosen) : chosen]);
+  if (offered.length < 2 && !chosen) return nothing;
+  offered.sort(([, one], [, other]) => one.localeCompare(other));
+  return html`
+    <select class="form-select form-select-sm finder-choice" aria-label=${label} @change=${(event) => acts.filter({ [name]: event.target.value })}>
+      <option value="" ?selected=${!chosen}>${any}</option>
+      ${repeat(offered, ([value]) => value, ([value, text]) => html`<option value=${value} ?selected=${value === chosen}>${text}</option>`)}
+    </select>
+  `;
+}

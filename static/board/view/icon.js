@@ -1,0 +1,9 @@
+/** Icons from the one sprite; always beside words, so hidden from screen readers. */
+
+import { html } from "../../vendor/lit-html-3.3.3/lit-html.js";
+
+const sprite = document.getElementById("board")?.dataset.sprite ?? "";
+
+export function icon(name) {
+  return html`<svg class="icon" aria-hidden="true" focusable="false"><use href="${sprite}#${name}"></use></svg>`;
+}

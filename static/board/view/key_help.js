@@ -1,0 +1,44 @@
+/** The sheet of keys: what each of them does, by subject. */
+
+import { html, nothing, render } from "../../vendor/lit-html-3.3.3/lit-html.js";
+import { KEYS } from "./keys.js";
+import { gettext } from "./words.js";
+
+/** Keys that are not written on keyboards as `KeyboardEvent.key` calls them. */
+const SIGNS = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp", Enter: "⏎" };
+
+export class Sheet {
+  #panel;
+  #preferences;
+
+  /** `panel` is a popover; it is filled whenever it opens. */
+  constructor(panel, preferences) {
+    this.#panel = panel;
+    this.#preferences = preferences;
+    panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#draw());
+  }
+
+  toggle() {
+    this.#panel.togglePopover();
+  }
+
+  #draw() {
+    const place = this.#panel.querySelector("[data-keys]");
+    render(html`${this.#preferences.all.keys ? nothing : off()} ${KEYS.map(group)}`, place);
+  }
+}
+
+function off() {
+  return html`<p class="sheet-off">${gettext("Single keys are switched off in your preferences; only the arrow keys and Tab move.")}</p>`;
+}
+
+function group({ title, keys }) {
+  return html`
+    <section class="sheet-group">
+      <h3>${title()}</h3>
+      <dl>
+        ${keys.map((entry) => html`<div><dt>${entry.keys.map((key) => html`<kbd>${SIGNS[key] ?? key}</kbd> `)}</dt><dd>${entry.words()}</dd></div>`)}
+      </dl>
+    </section>
+  `;
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bannersOf } from "../../../static/board/view/banner_state.js";
+
+const calm = {
+  watch: { isOn: true, sound: "ready", notices: "granted" },
+  choices: { sound: true, notices: true },
+  session: null,
+  isOutdated: false,
+  ringing: 0,
+  loginUrl: "/accounts/login/?next=/",
+};
+const standing = (more) => bannersOf({ ...calm, ...more });
+const names = (more) => standing(more).map(({ name }) => name);
+
+test("nothing stands while all is well", () => {
+  assert.deepEqual(names({}), []);
+});
+
+test("a blocked sound stands as long as sound is wanted, with the way to unlock it", () => {
+  const watch = { ...calm.watch, sound: "blocked" };
+  assert.equal(standing({ watch })[0].action.act, "unlock");
+  assert.deepEqual(names({ watch, choices: { sound: false, notices: true } }), []);
+  assert.deepEqual(names({ watch: { ...watch, isOn: false } }), []);
+});
+
+test("denied notices stand until somebody does without them", () => {
+  const watch = { ...calm.watch, notices: "denied" };
+  assert.deepEqual(names({ watch }), ["notices"]);
+  assert.deepEqual(names({ watch, choices: { sound: true, notices: false } }), []);
+});
+
+test("the session's end comes with a way back to the board, and grows loud in the last minutes", () => {
+  const [early] = standing({ session: { ended: false, minutes: 30 } });
+  assert.match(early.text, /30 minutes/);
+  assert.equal(early.action.href, calm.loginUrl);
+  assert.equal(standing({ session: { ended: false, minutes: 5 } })[0].tone, "bad");
+  assert.match(standing({ session: { ended: true, minutes: 0 } })[0].text, /has ended/);
+});
+
+test("a new version is offered, and waits while something rings", () => {
+  assert.equal(standing({ isOutdated: true })[0].action.isHeld, false);
+  assert.equal(standing({ isOutdated: true, ringing: 1 })[0].action.isHeld, true);
+});
