@@ -16,7 +16,7 @@ const LOOK_EVERY = 100;
 /** A wall reloads at most so often, should two processes of different versions serve it in turn. Milliseconds. */
 const OLD_ENOUGH = 60_000;
 
-export class Surroundings {
+export class Chrome {
   #root;
   #places;
   #live;
@@ -32,7 +32,7 @@ export class Surroundings {
   #watching = null;
   #build = null;
   #standing = new Set();
-  #acts = {
+  #actions = {
     startWatching: () => this.#then(this.#watch.start(this.#preferences.all)),
     stopWatching: () => this.#then(this.#watch.stop()),
     unlock: () => this.#watch.touched(),
@@ -126,8 +126,8 @@ export class Surroundings {
     const standing = this.#stand(now, watch, choices);
     render(connection(feed, performance.now(), { login: this.#page.loginUrl }), this.#places.connection);
     render(watchers(isFresh(feed) ? this.#watching : null, this.#page), this.#places.watchers);
-    render(this.#page.isWall ? wallHint(watch, choices) : watchControls(watch, choices, this.#acts), this.#places.watch);
-    render(banners(standing, this.#acts), this.#places.banners);
+    render(this.#page.isWall ? wallHint(watch, choices) : watchControls(watch, choices, this.#actions), this.#places.watch);
+    render(banners(standing, this.#actions), this.#places.banners);
     this.#announce(standing);
     this.#root.dataset.feed = feed.state;
     this.#root.dataset.alarm = watch.isRinging ? "ringing" : "silent";

@@ -2,7 +2,7 @@
 
 import { preferences } from "../site/panel.js";
 import { Sound } from "../site/sound.js";
-import { Desk } from "./actions/actions.js";
+import { Actions } from "./actions/actions.js";
 import { Decisions } from "./actions/decisions.js";
 import { Keyboard } from "./actions/keyboard.js";
 import { bindKeys } from "./actions/shortcuts.js";
@@ -10,11 +10,11 @@ import { announce, Announcer } from "./alerts/announcer.js";
 import { Notices } from "./alerts/notices.js";
 import { WakeLock } from "./alerts/wake_lock.js";
 import { Watch } from "./alerts/watch.js";
-import { Surroundings } from "./chrome.js";
+import { Chrome } from "./chrome.js";
 import { Live } from "./data/live.js";
 import { readPage } from "./data/page.js";
-import { Picture } from "./view/board_view.js";
-import { Sheet } from "./view/key_help.js";
+import { BoardView } from "./view/board_view.js";
+import { KeyHelp } from "./view/key_help.js";
 import { timeWriter } from "./view/times.js";
 import { Wall } from "./view/wall.js";
 
@@ -28,18 +28,18 @@ const notices = new Notices({ isHidden: () => document.visibilityState !== "visi
 const watch = new Watch({ sound: new Sound(), notices, wakeLock: new WakeLock(), storage: sessionStorage });
 
 for (const element of document.querySelectorAll("[data-until-scripts-run]")) element.remove();
-new Surroundings(root, { live, attempts: decisions.attempts, page, watch, preferences, announcer });
+new Chrome(root, { live, attempts: decisions.attempts, page, watch, preferences, announcer });
 if (page.isWall) new Wall(root, { live, people, preferences });
 else openDesk();
 live.start();
 
 /** What only somebody who can do something needs; a wall has no controls. */
 function openDesk() {
-  const desk = new Desk(live, decisions, page);
+  const actions = new Actions(live, decisions, page);
   const keyboard = new Keyboard(document, { areOn: () => preferences.all.keys });
-  const sheet = new Sheet(document.getElementById("sheet"), preferences);
-  const picture = new Picture(root, { live, desk, page, people });
-  bindKeys(keyboard, { desk, picture, decisions, page });
-  keyboard.on("sheet", () => sheet.toggle());
-  announce(announcer, { live, decisions, desk, people });
+  const keyHelp = new KeyHelp(document.getElementById("sheet"), preferences);
+  const boardView = new BoardView(root, { live, actions, page, people });
+  bindKeys(keyboard, { actions, boardView, decisions, page });
+  keyboard.on("key-help", () => keyHelp.toggle());
+  announce(announcer, { live, decisions, actions, people });
 }

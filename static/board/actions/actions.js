@@ -13,7 +13,7 @@ import { Selection } from "./selection.js";
 /** How long a row has to be there before a key can be meant for it. Milliseconds. */
 const NOTICED = 700;
 
-export class Desk extends EventTarget {
+export class Actions extends EventTarget {
   filter = readFilter(new URLSearchParams(location.search));
   selection = new Selection();
   notes = new Notes();
@@ -39,10 +39,10 @@ export class Desk extends EventTarget {
   /** What rows are drawn with. */
   get view() {
     const { selection, notes } = this;
-    return { selection, notes, decisions: this.#decisions, store: this.#live.store, acts: this.#acts };
+    return { selection, notes, decisions: this.#decisions, store: this.#live.store, actions: this.#handlers };
   }
 
-  #acts = {
+  #handlers = {
     reject: (row, reason) => this.#decisions.reject(row, reason),
     pass: (row) => this.#decisions.letPass(row),
     select: (row, isSelected, isRange) => this.select(row, isSelected, isRange),
@@ -64,8 +64,8 @@ export class Desk extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  #do(act) {
-    act();
+  #do(change) {
+    change();
     this.#changed();
   }
 

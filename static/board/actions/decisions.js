@@ -1,13 +1,13 @@
 /**
  * Deciding on calls from this page: reject one or many, let one pass, say afterwards why.
  *
- * Every act is an ordinary POST, so it works whether or not the feed does. Events: `begun` the moment somebody acts,
- * `settled` when the answer is in; `detail` is {act, key, keys}.
+ * Every action is an ordinary POST, so it works whether or not the feed does. Events: `begun` the moment somebody actions,
+ * `settled` when the answer is in; `detail` is {action, key, keys}.
  */
 
 import { cookie, post } from "../../site/post.js";
 import { Attempts, isOpen } from "../data/attempts.js";
-import { Shown } from "../data/first_seen.js";
+import { FirstSeen } from "../data/first_seen.js";
 import { RINGING } from "../data/sections.js";
 
 /** The server takes no more keys than this in one request. */
@@ -19,14 +19,14 @@ export class Decisions extends EventTarget {
   notes = new Attempts();
   #live;
   #page;
-  #shown;
+  #firstSeen;
 
   constructor(live, page) {
     super();
     this.#live = live;
     this.#page = page;
-    this.#shown = new Shown(live.clock);
-    live.addEventListener("frame", ({ detail: frame }) => this.#shown.receive(frame));
+    this.#firstSeen = new FirstSeen(live.clock);
+    live.addEventListener("frame", ({ detail: frame }) => this.#firstSeen.receive(frame));
     live.addEventListener("forgotten", ({ detail: keys }) => this.#forget(keys));
   }
 
@@ -41,7 +41,7 @@ export class Decisions extends EventTarget {
     if (!this.canReject(row)) return;
     const { call } = row;
     this.#begin("reject", [call.key], reason);
-    const answer = await this.#post(`${this.#page.callUrl(call.key)}reject/`, { reason, seen: this.#shown.seen(call) });
+    const answer = await this.#post(`${this.#page.callUrl(call.key)}reject/`, { reason, seen: this.#firstSeen.seen(call) });
     this.#settle("reject", [call.key], () => answer);
   }
 
@@ -59,7 +59,7 @@ export class Decisions extends EventTarget {
   }
 
   async #rejectSome(keys, calls, reason) {
-    const seen = Object.fromEntries(keys.map((key) => [key, this.#shown.seen(calls.get(key).call)]));
+    const seen = Object.fromEntries(keys.map((key) => [key, this.#firstSeen.seen(calls.get(key).call)]));
     const { status, body } = await this.#post(this.#page.bulkUrl, { keys, reason, seen });
     const results = new Map((body.results ?? []).map((result) => [result.key, result]));
     this.#settle("rejectAll", keys, (key) => {
@@ -77,7 +77,7 @@ export class Decisions extends EventTarget {
 
   async #letPass(call) {
     this.#begin("pass", [call.key], null);
-    const answer = await this.#post(`${this.#page.callUrl(call.key)}pass/`, { seen: this.#shown.seen(call) });
+    const answer = await this.#post(`${this.#page.callUrl(call.key)}pass/`, { seen: this.#firstSeen.seen(call) });
     this.#settle("pass", [call.key], () => answer);
   }
 
@@ -90,33 +90,33 @@ export class Decisions extends EventTarget {
   /** Add a note to a call; return whether it was recorded. */
   async note(call, note) {
     this.#begin("note", [call.key], note);
-    const answer = await this.#post(`${this.#page.callUrl(call.key)}note/`, { note, seen: this.#shown.seen(call) });
+    const answer = await this.#post(`${this.#page.callUrl(call.key)}note/`, { note, seen: this.#firstSeen.seen(call) });
     this.#settle("note", [call.key], () => answer);
     return answer.status === 200;
   }
 
   /** Note that these rows are in front of whoever looks at the page. */
   nowShown(rows) {
-    for (const row of rows) this.#shown.note(row.records);
+    for (const row of rows) this.#firstSeen.note(row.records);
   }
 
-  #attemptsAt(act) {
-    return { reject: this.attempts, rejectAll: this.attempts, pass: this.passes, note: this.notes }[act];
+  #attemptsAt(action) {
+    return { reject: this.attempts, rejectAll: this.attempts, pass: this.passes, note: this.notes }[action];
   }
 
-  #begin(act, keys, about) {
-    for (const key of keys) this.#attemptsAt(act).begin(key, about);
-    this.#tell("begun", act, keys);
+  #begin(action, keys, about) {
+    for (const key of keys) this.#attemptsAt(action).begin(key, about);
+    this.#tell("begun", action, keys);
   }
 
-  #settle(act, keys, answerOn) {
-    const attempts = this.#attemptsAt(act);
+  #settle(action, keys, answerOn) {
+    const attempts = this.#attemptsAt(action);
     for (const key of keys) {
       const answer = answerOn(key);
       attempts.settle(key, answer);
       this.#alsoAbout(answer.body.call_key, key, attempts);
     }
-    this.#tell("settled", act, keys);
+    this.#tell("settled", action, keys);
   }
 
   /** A call that no longer rang was rejected as the newer one of the same person: what was answered is about that one. */
@@ -128,9 +128,9 @@ export class Decisions extends EventTarget {
     this.#live.store.get(actedOn)?.row.touch();
   }
 
-  #tell(name, act, keys) {
+  #tell(name, action, keys) {
     for (const key of keys) this.#live.store.get(key)?.row.touch();
-    this.dispatchEvent(new CustomEvent(name, { detail: { act, keys, key: keys[0] } }));
+    this.dispatchEvent(new CustomEvent(name, { detail: { action, keys, key: keys[0] } }));
     this.#live.changed();
   }
 
@@ -140,6 +140,6 @@ export class Decisions extends EventTarget {
 
   #forget(keys) {
     for (const attempts of [this.attempts, this.passes, this.notes]) attempts.forget(keys);
-    this.#shown.forget(keys);
+    this.#firstSeen.forget(keys);
   }
 }

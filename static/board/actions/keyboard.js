@@ -2,7 +2,7 @@
 
 import { KEYS } from "../view/keys.js";
 
-const ACT_OF = new Map(KEYS.flatMap(({ keys }) => keys).flatMap(({ act, keys }) => keys.map((key) => [key, act])));
+const ACTION_OF = new Map(KEYS.flatMap(({ keys }) => keys).flatMap(({ action, keys }) => keys.map((key) => [key, action])));
 
 /** Keys that move belong to whoever has the focus; they are no shortcuts and cannot be switched off. */
 const MOVING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Escape"]);
@@ -11,12 +11,12 @@ const MOVING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "E
 const DECIDING = new Set(["reject-none", "reject-busy", "reject-forbidden", "pass"]);
 export const BETWEEN_DECISIONS = 700;
 
-/** Return the act that a key press asks for, or null where the key means something else or nothing. */
-export function actOf({ key, code = "", shiftKey, ctrlKey, altKey, metaKey }, areOn) {
+/** Return the action that a key press asks for, or null where the key means something else or nothing. */
+export function actionOf({ key, code = "", shiftKey, ctrlKey, altKey, metaKey }, areOn) {
   if (ctrlKey || altKey || metaKey) return null;
   if (!areOn && !MOVING.has(key)) return null;
   const meant = key.length === 1 ? key.toLowerCase() : key;
-  return ACT_OF.get(meant) ?? ACT_OF.get(onLatinKeyboard(code, shiftKey)) ?? null;
+  return ACTION_OF.get(meant) ?? ACTION_OF.get(onLatinKeyboard(code, shiftKey)) ?? null;
 }
 
 /** What the key would be on a Latin keyboard: people do not change their layout to reject a call. */
@@ -31,7 +31,7 @@ function takesKeys(element) {
 }
 
 export class Keyboard {
-  #acts = new Map();
+  #handlers = new Map();
   #areOn;
   #now;
   #decidedAt = new Map();
@@ -43,24 +43,24 @@ export class Keyboard {
     target.addEventListener("keydown", (event) => this.press(event));
   }
 
-  /** Let `act` do something; `handler(event)` returns false where it has nothing to do. */
-  on(act, handler) {
-    this.#acts.set(act, handler);
+  /** Let `action` do something; `handler(event)` returns false where it has nothing to do. */
+  on(action, handler) {
+    this.#handlers.set(action, handler);
   }
 
   press(event) {
     if (event.defaultPrevented || event.isComposing || takesKeys(event.target)) return;
-    const act = actOf(event, this.#areOn());
-    const handler = this.#acts.get(act);
+    const action = actionOf(event, this.#areOn());
+    const handler = this.#handlers.get(action);
     if (!handler) return;
-    if (DECIDING.has(act)) this.#decide(act, event, handler);
+    if (DECIDING.has(action)) this.#decide(action, event, handler);
     else if (handler(event) !== false) event.preventDefault();
   }
 
-  #decide(act, event, handler) {
+  #decide(action, event, handler) {
     event.preventDefault();
     const now = this.#now();
-    if (event.repeat || now - (this.#decidedAt.get(act) ?? -Infinity) < BETWEEN_DECISIONS) return;
-    if (handler(event) !== false) this.#decidedAt.set(act, now);
+    if (event.repeat || now - (this.#decidedAt.get(action) ?? -Infinity) < BETWEEN_DECISIONS) return;
+    if (handler(event) !== false) this.#decidedAt.set(action, now);
   }
 }

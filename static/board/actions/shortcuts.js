@@ -1,28 +1,28 @@
 /** What the keys do on the board. */
 
 
-/** Let the keyboard work on what the desk and the picture offer. */
-export function bindKeys(keyboard, { desk, picture, decisions, page }) {
-  const { focus } = picture;
-  const target = () => desk.keysGoTo(focus.row);
+/** Let the keyboard work on what the actions and the boardView offer. */
+export function bindKeys(keyboard, { actions, boardView, decisions, page }) {
+  const { focus } = boardView;
+  const target = () => actions.keysGoTo(focus.row);
 
   for (const reason of ["none", "busy", "forbidden"]) {
-    keyboard.on(`reject-${reason}`, () => decide(desk, decisions, target(), reason) || goToRows(focus));
+    keyboard.on(`reject-${reason}`, () => decide(actions, decisions, target(), reason) || goToRows(focus));
   }
   keyboard.on("pass", () => on(target(), (row) => decisions.letPass(row)) || goToRows(focus));
-  keyboard.on("note", () => on(page.mayReject && focus.row, (row) => desk.writeNote(row.call.key)));
-  keyboard.on("select", () => on(page.mayReject && focus.row, (row) => desk.select(row)));
-  keyboard.on("select-all", () => page.mayReject && desk.selectAll());
-  keyboard.on("cancel", () => desk.unselectAll());
-  keyboard.on("expand", () => on(focus.row, (row) => desk.expand(row)));
+  keyboard.on("note", () => on(page.mayReject && focus.row, (row) => actions.writeNote(row.call.key)));
+  keyboard.on("select", () => on(page.mayReject && focus.row, (row) => actions.select(row)));
+  keyboard.on("select-all", () => page.mayReject && actions.selectAll());
+  keyboard.on("cancel", () => actions.unselectAll());
+  keyboard.on("expand", () => on(focus.row, (row) => actions.expand(row)));
   keyboard.on("open", () => on(focus.row, (row) => location.assign(page.callUrl(row.call.key))));
   keyboard.on("find", () => find());
-  keyboard.on("everything", () => desk.filterBy({ text: "", section: "", state: "", direction: "", tenant: "", target: "" }));
+  keyboard.on("everything", () => actions.filterBy({ text: "", section: "", state: "", direction: "", tenant: "", target: "" }));
   bindMoves(keyboard, focus);
 
-  desk.addEventListener("leave-finder", () => focus.toFirst() || document.activeElement.blur());
-  desk.addEventListener("writing", ({ detail: key }) => {
-    picture.drawNow(); // the next key may come before the next frame, and belongs to the note
+  actions.addEventListener("leave-finder", () => focus.toFirst() || document.activeElement.blur());
+  actions.addEventListener("writing", ({ detail: key }) => {
+    boardView.drawNow(); // the next key may come before the next frame, and belongs to the note
     focusNote(key);
   });
 }
@@ -40,14 +40,14 @@ function bindMoves(keyboard, focus) {
 }
 
 /** Do something with a row if there is one; return whether there was. */
-function on(row, act) {
-  if (row) act(row);
+function on(row, run) {
+  if (row) run(row);
   return Boolean(row);
 }
 
 /** Reject what is selected, else the row that keys go to; return whether there was anything to reject. */
-function decide(desk, decisions, row, reason) {
-  if (desk.selection.size) return on(true, () => desk.rejectSelected(reason));
+function decide(actions, decisions, row, reason) {
+  if (actions.selection.size) return on(true, () => actions.rejectSelected(reason));
   return on(row, () => decisions.reject(row, reason));
 }
 

@@ -6,7 +6,7 @@ import { RINGING } from "../data/sections.js";
 import { bulkInWords, outcomeOf } from "../view/outcomes.js";
 import { nameOf, targetsInWords } from "../view/parties.js";
 import { fill, gettext, ngettext } from "../view/words.js";
-import { NearEnd } from "./deadline_alert.js";
+import { DeadlineAlert } from "./deadline_alert.js";
 
 const HEARD = new Set([STATES.LIVE, STATES.LATE]);
 
@@ -21,7 +21,7 @@ export function arrivalInWords(calls) {
 }
 
 /** Return what to say about calls whose time is about to run out. */
-export function nearEndInWords(calls) {
+export function deadlineInWords(calls) {
   if (calls.length > 1) {
     const words = ngettext("%(count)s calls have a few seconds left to decide", "%(count)s calls have a few seconds left to decide", calls.length);
     return fill(words, { count: calls.length });
@@ -53,7 +53,7 @@ class CallsAnnounced {
   #decisions;
   #arrived = [];
   #saidAt = -Infinity;
-  #near = new NearEnd();
+  #deadlines = new DeadlineAlert();
 
   constructor(announcer, live, decisions) {
     this.#announcer = announcer;
@@ -64,7 +64,7 @@ class CallsAnnounced {
   }
 
   #arrive(calls) {
-    for (const call of calls) this.#near.add(call);
+    for (const call of calls) this.#deadlines.add(call);
     this.#arrived.push(...calls);
     this.#sayArrived();
   }
@@ -79,9 +79,9 @@ class CallsAnnounced {
   #look() {
     this.#sayArrived();
     const { clock, store, rejectMilliseconds } = this.#live;
-    const records = this.#near.due(clock.now(), rejectMilliseconds).map((key) => store.get(key));
+    const records = this.#deadlines.due(clock.now(), rejectMilliseconds).map((key) => store.get(key));
     const waiting = records.filter((record) => record && this.#isWaiting(record)).map(({ call }) => call);
-    if (waiting.length) this.#announcer.say(nearEndInWords(waiting));
+    if (waiting.length) this.#announcer.say(deadlineInWords(waiting));
   }
 
   #isWaiting({ call, belongs, row }) {
@@ -90,25 +90,25 @@ class CallsAnnounced {
 }
 
 /** Say what happens: calls that begin to ring, time that runs out, what became of decisions, the feed that comes and goes. */
-export function announce(announcer, { live, decisions, desk, people }) {
+export function announce(announcer, { live, decisions, actions, people }) {
   new CallsAnnounced(announcer, live, decisions);
   live.addEventListener("feed", ({ detail: { was, is } }) => {
     if (HEARD.has(was) && !HEARD.has(is)) announcer.say(gettext("The live feed is lost."));
     if (was === STATES.LOST && is === STATES.LIVE) announcer.say(gettext("The live feed is back."));
   });
-  desk.addEventListener("bulk", ({ detail }) => announcer.say(bulkInWords(detail)));
-  decisions.addEventListener("settled", ({ detail: { act, key } }) => {
+  actions.addEventListener("bulk", ({ detail }) => announcer.say(bulkInWords(detail)));
+  decisions.addEventListener("settled", ({ detail: { action, key } }) => {
     const record = live.store.get(key);
-    if (record && SAID.has(act)) announcer.say(settledInWords(record, act, decisions, people));
+    if (record && SAID.has(action)) announcer.say(settledInWords(record, action, decisions, people));
   });
 }
 
 /** Acts whose outcome is said; that of many at once is said by whoever asked for it. */
 const SAID = new Set(["reject", "pass", "note"]);
 
-function settledInWords(record, act, decisions, people) {
+function settledInWords(record, action, decisions, people) {
   const { key, source } = record.call;
-  if (act === "note") return decisions.notes.get(key).status === 200 ? gettext("The note is saved.") : gettext("The note was not recorded.");
+  if (action === "note") return decisions.notes.get(key).status === 200 ? gettext("The note is saved.") : gettext("The note was not recorded.");
   const outcome = outcomeOf(record, { attempt: decisions.attempts.get(key), pass: decisions.passes.get(key) }, people);
   return fill(gettext("Call of %(caller)s: %(outcome)s"), { caller: nameOf(source), outcome: outcome?.text ?? "" });
 }

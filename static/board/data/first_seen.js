@@ -4,7 +4,7 @@
  * Kept over reconnects, also to another process, which cannot know what was sent before.
  */
 
-export class Shown {
+export class FirstSeen {
   #clock;
   #came = new Map();
   #since = new Map();

@@ -6,7 +6,7 @@ import { fill, gettext, ngettext } from "./words.js";
 
 /**
  * Return the banners that stand now, as `{name, tone, icon, text, action}`; `action` is null, `{label, href}` or
- * `{label, act}` with the name of what to do, `isHeld` when it must wait until nothing rings.
+ * `{label, name}` with the name of an action of the page, `isHeld` when it must wait until nothing rings.
  */
 export function bannersOf({ watch, choices, session, unheard, isOutdated, ringing, loginUrl }) {
   return [
@@ -28,7 +28,7 @@ function soundBanner(watch, choices) {
     tone: "bad",
     icon: "volume-mute-fill",
     text: gettext("The browser blocks the sound. Click here, or press any key, and calls can be heard."),
-    action: { label: gettext("Unlock the sound"), act: "unlock" },
+    action: { label: gettext("Unlock the sound"), name: "unlock" },
   };
 }
 
@@ -39,7 +39,7 @@ function noticesBanner(watch, choices) {
     tone: "doubt",
     icon: "bell-slash-fill",
     text: gettext("The browser shows no desktop notices for this page. Allow them in the settings of this site, beside its address."),
-    action: { label: gettext("Do without"), act: "doWithoutNotices" },
+    action: { label: gettext("Do without"), name: "doWithoutNotices" },
   };
 }
 
@@ -76,6 +76,6 @@ function versionBanner(ringing) {
     text: ringing
       ? gettext("The dashboard has a new version. It can be loaded when nothing rings.")
       : gettext("The dashboard has a new version."),
-    action: { label: gettext("Load it"), act: "reload", isHeld: ringing > 0 },
+    action: { label: gettext("Load it"), name: "reload", isHeld: ringing > 0 },
   };
 }

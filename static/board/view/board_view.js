@@ -2,7 +2,7 @@
  * Draws the calls: once per frame at most, only what is in view, and of that only what changed.
  *
  * Rows are drawn when something about them changed, ringing ones also with each tick of their countdown. What stands
- * above the rows is drawn with each tick and after each act of this person.
+ * above the rows is drawn with each tick and after each action of this person.
  */
 
 import { render } from "../../vendor/lit-html-3.3.3/lit-html.js";
@@ -23,10 +23,10 @@ const NOBODY = {
   [ENDED]: () => gettext("No call has just ended."),
 };
 
-export class Picture {
+export class BoardView {
   focus;
   #live;
-  #desk;
+  #actions;
   #view;
   #windows;
   #parts;
@@ -34,20 +34,20 @@ export class Picture {
   #isDue = false;
   #isPrinting = false;
 
-  /** `desk` is what this person does here; `people` is `{me, time}`, as `outcomeOf` takes it. */
-  constructor(root, { live, desk, page, people }) {
+  /** `actions` is what this person does here; `people` is `{me, time}`, as `outcomeOf` takes it. */
+  constructor(root, { live, actions, page, people }) {
     this.#live = live;
-    this.#desk = desk;
+    this.#actions = actions;
     this.#parts = Object.fromEntries(SECTIONS.map((section) => [section, partsOf(root, section)]));
     this.#windows = Object.fromEntries(SECTIONS.map((section) => [section, this.#windowOf(section)]));
     this.focus = new Focus(Object.values(this.#windows), this.#parts[RINGING].heading, () => this.#stamp);
-    this.#view = { ...people, ...page, ...desk.view };
+    this.#view = { ...people, ...page, ...actions.view };
     const panes = Object.fromEntries(SECTIONS.map((section) => [section, this.#parts[section].pane]));
     const hold = new LayoutHold(panes, this.#places());
     live.isHeld = (row) => hold.holds(row);
     live.addEventListener("tick", () => (this.#stamp += 1));
     live.addEventListener("change", () => this.due());
-    desk.addEventListener("change", () => (this.#stamp += 1) && this.due());
+    actions.addEventListener("change", () => (this.#stamp += 1) && this.due());
     for (const kind of ["scroll", "resize"]) addEventListener(kind, () => this.due(), { capture: true, passive: true });
     document.addEventListener("visibilitychange", () => this.due());
     addEventListener("beforeprint", () => this.#print(true));
@@ -99,7 +99,7 @@ export class Picture {
 
   drawNow() {
     const { clock, store, feed } = this.#live;
-    const keysGoTo = this.#desk.selection.size ? null : this.#desk.keysGoTo(this.focus.row);
+    const keysGoTo = this.#actions.selection.size ? null : this.#actions.keysGoTo(this.focus.row);
     Object.assign(this.#view, { now: clock.now(), rejectMilliseconds: this.#live.rejectMilliseconds, known: store.known, state: feed.state });
     this.#pointKeysAt(keysGoTo);
     this.focus.keepWhile(() => {
@@ -110,7 +110,7 @@ export class Picture {
         this.#windows[section].checkCurrent();
       }
     });
-    this.#desk.nowShown(this.#windows[RINGING].drawnRows());
+    this.#actions.nowShown(this.#windows[RINGING].drawnRows());
   }
 
   #pointKeysAt(row) {
@@ -120,7 +120,7 @@ export class Picture {
     this.#view.keysGoTo = row;
   }
 
-  /** Draw what stands above the rows, where a tick or an act may have changed it. */
+  /** Draw what stands above the rows, where a tick or an action may have changed it. */
   #drawParts() {
     const { store } = this.#live;
     const isEmpty = SECTIONS.map((section) => store.list(section).shown.length === 0).join();
@@ -128,21 +128,21 @@ export class Picture {
     if (this.#parts.drawn === drawn) return;
     this.#parts.drawn = drawn;
     for (const section of SECTIONS) this.#drawPart(section, store.list(section));
-    const { filter, isFinderOpen } = this.#desk;
+    const { filter, isFinderOpen } = this.#actions;
     const finder = { filter, isOpen: isFinderOpen, choices: store.choices, hidden: this.#hiddenRinging() };
-    render(filterBar(finder, this.#view.acts), this.#parts[RINGING].finder);
-    render(bulk({ ...this.#view, bulkResult: this.#desk.bulkResult, ringingShown: store.list(RINGING).shown.length }), this.#parts[RINGING].bulk);
+    render(filterBar(finder, this.#view.actions), this.#parts[RINGING].finder);
+    render(bulk({ ...this.#view, bulkResult: this.#actions.bulkResult, ringingShown: store.list(RINGING).shown.length }), this.#parts[RINGING].bulk);
   }
 
   #hiddenRinging() {
     const { store } = this.#live;
-    const { section } = this.#desk.filter;
+    const { section } = this.#actions.filter;
     return section && section !== RINGING ? store.ringingCount() : store.hiddenRingingCount();
   }
 
   #drawPart(section, list) {
     const { part, count: place, empty } = this.#parts[section];
-    const chosen = this.#desk.filter.section;
+    const chosen = this.#actions.filter.section;
     part.hidden = Boolean(chosen) && chosen !== section;
     render(count(list), place);
     render(this.#emptiness(section, list), empty);

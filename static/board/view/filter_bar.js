@@ -10,10 +10,10 @@ import { fill, gettext, ngettext } from "./words.js";
 
 /**
  * `choices` is what there is to choose from, `hidden` how many people ring whom the filter hides, `isOpen` whether all of
- * the bar is shown where there is little room; `acts` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
+ * the bar is shown where there is little room; `actions` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
  * `showEverything()`.
  */
-export function filterBar({ filter, choices, hidden, isOpen }, acts) {
+export function filterBar({ filter, choices, hidden, isOpen }, actions) {
   return html`
     <div class="finder ${isOpen ? "finder-open" : ""}" role="search">
       <label class="finder-text">
@@ -25,31 +25,31 @@ export function filterBar({ filter, choices, hidden, isOpen }, acts) {
           placeholder=${gettext("Find a name, number or id")}
           aria-keyshortcuts="/"
           .value=${filter.text}
-          @input=${(event) => acts.filter({ text: event.target.value })}
-          @keydown=${(event) => event.key === "Escape" && acts.leaveFinder(event)}
+          @input=${(event) => actions.filter({ text: event.target.value })}
+          @keydown=${(event) => event.key === "Escape" && actions.leaveFinder(event)}
         />
       </label>
-      <button type="button" class="btn btn-quiet finder-opener" aria-expanded=${isOpen} @click=${acts.openFinder}>
+      <button type="button" class="btn btn-quiet finder-opener" aria-expanded=${isOpen} @click=${actions.openFinder}>
         ${icon("funnel")} ${gettext("Filter")}
       </button>
-      ${sections(filter, acts)}
-      ${chooser("state", gettext("State"), gettext("any state"), filter, choices, acts, stateInWords)}
-      ${chooser("direction", gettext("Direction"), gettext("any direction"), filter, choices, acts, directionInWords)}
-      ${chooser("tenant", gettext("Tenant"), gettext("any tenant"), filter, choices, acts)}
-      ${chooser("target", gettext("Target"), gettext("any target"), filter, choices, acts)}
+      ${sections(filter, actions)}
+      ${chooser("state", gettext("State"), gettext("any state"), filter, choices, actions, stateInWords)}
+      ${chooser("direction", gettext("Direction"), gettext("any direction"), filter, choices, actions, directionInWords)}
+      ${chooser("tenant", gettext("Tenant"), gettext("any tenant"), filter, choices, actions)}
+      ${chooser("target", gettext("Target"), gettext("any target"), filter, choices, actions)}
     </div>
-    ${isFiltering(filter) || filter.section ? outside(hidden, acts) : nothing}
+    ${isFiltering(filter) || filter.section ? outside(hidden, actions) : nothing}
   `;
 }
 
 /** What rings outside the filter, and the way to it; there as long as a filter is, so that nothing moves when it tells. */
-function outside(hidden, acts) {
+function outside(hidden, actions) {
   const words = fill(ngettext("%(count)s more ringing outside your filter", "%(count)s more ringing outside your filter", hidden), { count: hidden });
   return html`
     <p class="outside ${hidden ? "outside-rings" : ""}">
       ${icon(hidden ? "telephone-inbound-fill" : "funnel")}
       <span>${hidden ? words : gettext("Your filter hides nothing that rings.")}</span>
-      <button type="button" class="btn btn-sm ${hidden ? "btn-light" : "btn-quiet"}" @click=${acts.showEverything}>${gettext("Show everything")}</button>
+      <button type="button" class="btn btn-sm ${hidden ? "btn-light" : "btn-quiet"}" @click=${actions.showEverything}>${gettext("Show everything")}</button>
     </p>
   `;
 }
@@ -58,7 +58,7 @@ function directionInWords(direction) {
   return { incoming: gettext("incoming"), outgoing: gettext("outgoing") }[direction] ?? direction;
 }
 
-function sections(filter, acts) {
+function sections(filter, actions) {
   const choices = [
     ["", gettext("Everything")],
     [RINGING, gettext("Ringing")],
@@ -69,7 +69,7 @@ function sections(filter, acts) {
     <div class="finder-sections btn-group" role="group" aria-label=${gettext("Sections to show")}>
       ${choices.map(
         ([section, words]) => html`
-          <button type="button" class="btn btn-sm btn-quiet" aria-pressed=${filter.section === section} @click=${() => acts.filter({ section })}>
+          <button type="button" class="btn btn-sm btn-quiet" aria-pressed=${filter.section === section} @click=${() => actions.filter({ section })}>
             ${words}
           </button>
         `,
@@ -79,14 +79,14 @@ function sections(filter, acts) {
 }
 
 /** A list to choose from, where there is a choice or one was made. */
-function chooser(name, label, any, filter, choices, acts, inWords = null) {
+function chooser(name, label, any, filter, choices, actions, inWords = null) {
   const chosen = filter[name];
   const offered = choices.of(name).map(([value, text]) => [value, inWords ? inWords(value) : text]);
   if (chosen && !offered.some(([value]) => value === chosen)) offered.push([chosen, inWords ? inWords(chosen) : chosen]);
   if (offered.length < 2 && !chosen) return nothing;
   offered.sort(([, one], [, other]) => one.localeCompare(other));
   return html`
-    <select class="form-select form-select-sm finder-choice" aria-label=${label} @change=${(event) => acts.filter({ [name]: event.target.value })}>
+    <select class="form-select form-select-sm finder-choice" aria-label=${label} @change=${(event) => actions.filter({ [name]: event.target.value })}>
       <option value="" ?selected=${!chosen}>${any}</option>
       ${repeat(offered, ([value]) => value, ([value, text]) => html`<option value=${value} ?selected=${value === chosen}>${text}</option>`)}
     </select>

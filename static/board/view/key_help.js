@@ -7,7 +7,7 @@ import { gettext } from "./words.js";
 /** Keys that are not written on keyboards as `KeyboardEvent.key` calls them. */
 const SIGNS = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp", Enter: "⏎" };
 
-export class Sheet {
+export class KeyHelp {
   #panel;
   #preferences;
 

@@ -33,7 +33,7 @@ function noteOffer({ call }, view) {
   return html`
     <div class="call-noting">
       ${noteInWords(note)}
-      <button type="button" class="btn btn-sm btn-quiet" @click=${() => view.acts.writeNote(call.key, note ?? "")}>
+      <button type="button" class="btn btn-sm btn-quiet" @click=${() => view.actions.writeNote(call.key, note ?? "")}>
         ${icon("pencil-square")} ${note ? gettext("Change the note") : gettext("Add a note")}
       </button>
     </div>
@@ -48,7 +48,7 @@ function noteField({ call }, draft, view) {
       class="call-noting"
       @submit=${(event) => {
         event.preventDefault();
-        view.acts.saveNote(call);
+        view.actions.saveNote(call);
       }}
     >
       <input
@@ -58,7 +58,7 @@ function noteField({ call }, draft, view) {
         maxlength=${LONGEST_NOTE}
         .value=${draft}
         @input=${(event) => view.notes.write(call.key, event.target.value)}
-        @keydown=${(event) => event.key === "Escape" && view.acts.closeNote(call.key)}
+        @keydown=${(event) => event.key === "Escape" && view.actions.closeNote(call.key)}
       />
       <button type="submit" class="btn btn-sm btn-quiet" ?disabled=${sent?.sending}>${gettext("Save")}</button>
       ${sent && !sent.sending && sent.status !== 200 ? noteFailure(sent) : nothing}

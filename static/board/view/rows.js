@@ -72,7 +72,7 @@ function pick(row, open, view) {
             class="form-check-input"
             aria-label=${fill(gettext("Select the call of %(caller)s"), { caller })}
             .checked=${view.selection.has(row)}
-            @click=${(event) => view.acts.select(row, event.target.checked, event.shiftKey)}
+            @click=${(event) => view.actions.select(row, event.target.checked, event.shiftKey)}
           />`
         : nothing}
     </label>
@@ -117,7 +117,7 @@ function opener(row, view) {
   const count = row.records.length;
   if (count < 2) return nothing;
   return html`
-    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.acts.expand(row)}>
+    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.actions.expand(row)}>
       ${fill(ngettext("%(count)s call", "%(count)s calls", count), { count })} ${icon(row.isOpened ? "chevron-up" : "chevron-down")}
     </button>
   `;
@@ -190,7 +190,7 @@ function wayOut(way, view) {
 
 function wholeText(row, view) {
   return html`
-    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.acts.expand(row)}>
+    <button type="button" class="call-opener" aria-expanded=${row.isOpened} @click=${() => view.actions.expand(row)}>
       ${row.isOpened ? gettext("Less") : gettext("More")}
     </button>
   `;
@@ -233,20 +233,20 @@ export function reasonButtons(label, choose, keysAreShown) {
   `;
 }
 
-/** The key for an act, shown on the row to which keys go. */
-function hint(act, isShown) {
-  return isShown ? html`<kbd aria-hidden="true">${keyFor(act)}</kbd>` : nothing;
+/** The key for an action, shown on the row to which keys go. */
+function hint(action, isShown) {
+  return isShown ? html`<kbd aria-hidden="true">${keyFor(action)}</kbd>` : nothing;
 }
 
 function buttons(row, view) {
   const label = fill(gettext("Reject the call of %(caller)s"), { caller: nameOf(row.call.source) });
-  return reasonButtons(label, (reason) => view.acts.reject(row, reason), view.keysGoTo === row);
+  return reasonButtons(label, (reason) => view.actions.reject(row, reason), view.keysGoTo === row);
 }
 
 function passing(row, view) {
   if (isQuiet(row, view)) return nothing;
   return html`
-    <button type="button" class="btn btn-sm btn-quiet call-pass" aria-keyshortcuts=${keyFor("pass")} @click=${() => view.acts.pass(row)}>
+    <button type="button" class="btn btn-sm btn-quiet call-pass" aria-keyshortcuts=${keyFor("pass")} @click=${() => view.actions.pass(row)}>
       ${icon("bell-slash-fill")} <span class="call-pass-words">${gettext("Let pass")}</span> ${hint("pass", view.keysGoTo === row)}
     </button>
   `;

@@ -16,23 +16,23 @@ export function count({ shown, all }) {
 
 /** Deciding on several rows at once: offered, under way, told. Always of one height, so that no row moves. */
 export function bulk(view) {
-  const { selection, acts, bulkResult } = view;
+  const { selection, actions, bulkResult } = view;
   if (!view.mayReject) return nothing;
-  if (selection.size) return chosen(selection.size, acts);
+  if (selection.size) return chosen(selection.size, actions);
   if (bulkResult) return told(bulkResult, view);
   return html`
-    <button type="button" class="btn btn-sm btn-quiet" ?disabled=${!view.ringingShown} @click=${acts.selectAll}>
+    <button type="button" class="btn btn-sm btn-quiet" ?disabled=${!view.ringingShown} @click=${actions.selectAll}>
       ${icon("check2-square")} ${gettext("Select all")}
     </button>
   `;
 }
 
-function chosen(size, acts) {
+function chosen(size, actions) {
   const words = fill(ngettext("%(count)s selected", "%(count)s selected", size), { count: size });
   return html`
     <strong>${words}</strong>
-    ${reasonButtons(gettext("Reject the selected calls"), acts.rejectSelected, true)}
-    <button type="button" class="btn btn-sm btn-quiet" @click=${acts.unselectAll}>${gettext("Unselect")}</button>
+    ${reasonButtons(gettext("Reject the selected calls"), actions.rejectSelected, true)}
+    <button type="button" class="btn btn-sm btn-quiet" @click=${actions.unselectAll}>${gettext("Unselect")}</button>
   `;
 }
 
@@ -48,7 +48,7 @@ function told(result, view) {
     </p>
     ${result.isSending
       ? nothing
-      : html`<button type="button" class="btn btn-sm btn-quiet" @click=${view.acts.dismissBulk}>${icon("x-lg")} <span class="visually-hidden">${gettext("Close")}</span></button>`}
+      : html`<button type="button" class="btn btn-sm btn-quiet" @click=${view.actions.dismissBulk}>${icon("x-lg")} <span class="visually-hidden">${gettext("Close")}</span></button>`}
   `;
 }
 

@@ -38,12 +38,12 @@ function chip([name, words, tone]) {
   return html`<li class="chip ${tone ? `chip-${tone}` : ""}">${icon(name)} <span>${words}</span></li>`;
 }
 
-export function watchControls(state, choices, acts) {
+export function watchControls(state, choices, actions) {
   if (!state.isOn) {
     return html`
       <div class="watch">
         <p class="watch-why">${gettext("Calls ring silently here.")}</p>
-        <button type="button" class="btn btn-primary" @click=${acts.startWatching}>${icon("bell-fill")} ${gettext("Start watching")}</button>
+        <button type="button" class="btn btn-primary" @click=${actions.startWatching}>${icon("bell-fill")} ${gettext("Start watching")}</button>
       </div>
     `;
   }
@@ -51,7 +51,7 @@ export function watchControls(state, choices, acts) {
   return html`
     <div class="watch" data-ringing=${state.isRinging}>
       <ul class="chips" aria-label=${gettext("While you watch")}>${chips.map(chip)}</ul>
-      <button type="button" class="btn btn-quiet" @click=${acts.stopWatching}>${gettext("Stop watching")}</button>
+      <button type="button" class="btn btn-quiet" @click=${actions.stopWatching}>${gettext("Stop watching")}</button>
     </div>
   `;
 }

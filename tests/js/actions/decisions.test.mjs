@@ -45,7 +45,7 @@ function board(calls, page = {}) {
   const decisions = new Decisions(live, { ...PAGE, ...page });
   const told = [];
   for (const name of ["begun", "settled"]) {
-    decisions.addEventListener(name, ({ detail: { act, keys, key } }) => told.push([name, act, keys, key]));
+    decisions.addEventListener(name, ({ detail: { action, keys, key } }) => told.push([name, action, keys, key]));
   }
   live.feed.start();
   const socket = Socket.made.at(-1);
@@ -281,7 +281,7 @@ test("a note is posted for its call, and only 200 says that it was recorded", as
     assert.equal(await decisions.note(call("1"), "A wrong number."), isRecorded);
     assert.deepEqual([requests[0].url, requests[0].body.note], ["/calls/1/note/", "A wrong number."]);
     assert.equal(requests[0].body.seen.revision, 7);
-    assert.deepEqual(told.map(([name, act]) => `${name} ${act}`), ["begun note", "settled note"]);
+    assert.deepEqual(told.map(([name, action]) => `${name} ${action}`), ["begun note", "settled note"]);
     assert.equal(decisions.notes.get("1").status, status);
     assert.equal(decisions.attempts.get("1"), null);
   }

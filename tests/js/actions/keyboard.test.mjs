@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actOf, BETWEEN_DECISIONS, Keyboard } from "../../../static/board/actions/keyboard.js";
+import { actionOf, BETWEEN_DECISIONS, Keyboard } from "../../../static/board/actions/keyboard.js";
 import { keyFor, KEYS } from "../../../static/board/view/keys.js";
 
 const inPage = { closest: () => null };
@@ -17,9 +17,9 @@ function keyboard({ areOn = () => true, answer = undefined } = {}) {
   const clock = { now: 0 };
   const made = new Keyboard({ addEventListener() {} }, { areOn, now: () => clock.now });
   const done = [];
-  for (const act of [...Object.values(DECIDING), "next", "select"]) {
-    made.on(act, () => {
-      done.push(act);
+  for (const action of [...Object.values(DECIDING), "next", "select"]) {
+    made.on(action, () => {
+      done.push(action);
       return answer;
     });
   }
@@ -43,14 +43,14 @@ test("every key is explained", () => {
 });
 
 test("a key means the same on a keyboard that types other letters", () => {
-  assert.equal(actOf({ key: "ч", code: "KeyX" }, true), "select");
-  assert.equal(actOf({ key: ".", code: "Slash" }, true), "find");
-  assert.equal(actOf({ key: ",", code: "Slash", shiftKey: true }, true), "sheet");
-  assert.equal(actOf({ key: "é", code: "Digit2" }, true), "reject-busy");
+  assert.equal(actionOf({ key: "ч", code: "KeyX" }, true), "select");
+  assert.equal(actionOf({ key: ".", code: "Slash" }, true), "find");
+  assert.equal(actionOf({ key: ",", code: "Slash", shiftKey: true }, true), "key-help");
+  assert.equal(actionOf({ key: "é", code: "Digit2" }, true), "reject-busy");
 });
 
 test("keys with Ctrl, Alt or Meta belong to the browser", () => {
-  for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(actOf({ key: "2", [held]: true }, true), null);
+  for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(actionOf({ key: "2", [held]: true }, true), null);
 });
 
 test("single keys can be switched off, and keys that move still move", () => {
@@ -89,13 +89,13 @@ test("a keyboard that repeats without saying so decides not faster than a person
 });
 
 test("each key that decides counts again only after a while, and one does not hold up the other", () => {
-  for (const [key, act] of Object.entries(DECIDING)) {
+  for (const [key, action] of Object.entries(DECIDING)) {
     const { clock, done, press } = keyboard();
     press(key);
     press(key, { repeat: true });
     clock.now += BETWEEN_DECISIONS - 1;
     press(key);
-    assert.deepEqual(done, [act]);
+    assert.deepEqual(done, [action]);
   }
   const { done, press } = keyboard();
   press("1");
@@ -139,6 +139,6 @@ test("the keyboard hears what is pressed on its target, and keys are on by defau
   assert.deepEqual(done, ["select"]);
 });
 
-test("the key shown for an act is the first that does it", () => {
-  assert.deepEqual(["reject-none", "note", "next", "sheet"].map(keyFor), ["1", "n", "j", "?"]);
+test("the key shown for an action is the first that does it", () => {
+  assert.deepEqual(["reject-none", "note", "next", "key-help"].map(keyFor), ["1", "n", "j", "?"]);
 });

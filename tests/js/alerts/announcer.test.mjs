@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { Socket } from "../browser.mjs";
-import { announce, arrivalInWords, nearEndInWords } from "../../../static/board/alerts/announcer.js";
+import { announce, arrivalInWords, deadlineInWords } from "../../../static/board/alerts/announcer.js";
 import { Decisions } from "../../../static/board/actions/decisions.js";
 import { Live } from "../../../static/board/data/live.js";
 
@@ -35,9 +35,9 @@ beforeEach(() => {
 function board(...calls) {
   const live = new Live("ws://board/");
   const decisions = new Decisions(live, PAGE);
-  const desk = new EventTarget();
+  const actions = new EventTarget();
   const said = [];
-  announce({ say: (text) => said.push(text) }, { live, decisions, desk, people: PEOPLE });
+  announce({ say: (text) => said.push(text) }, { live, decisions, actions, people: PEOPLE });
   live.feed.start();
   const socket = Socket.made.at(-1);
   const ring = (...more) => socket.deliver({ type: "changes", revision: 2, calls: more, gone: [] });
@@ -46,17 +46,17 @@ function board(...calls) {
     live.dispatchEvent(new CustomEvent("tick"));
   };
   socket.deliver({ type: "snapshot", revision: 1, calls });
-  return { live, decisions, desk, said, ring, tickAt, rowOf: (key) => live.store.get(key).row };
+  return { live, decisions, actions, said, ring, tickAt, rowOf: (key) => live.store.get(key).row };
 }
 
-const NEAR = "A few seconds left to decide on the call of Caller 1";
+const TIME_RUNS_OUT = "A few seconds left to decide on the call of Caller 1";
 
 test("one call is told by caller and target, several by their number", () => {
   assert.equal(arrivalInWords([call("1", { targets: [{ name: "Desk" }] })]), "Caller 1 is calling Desk");
   assert.equal(arrivalInWords([call("1")]), "Caller 1 is calling");
   assert.equal(arrivalInWords([call("1"), call("2")]), "2 calls are ringing");
-  assert.equal(nearEndInWords([call("1")]), NEAR);
-  assert.equal(nearEndInWords([call("1"), call("2")]), "2 calls have a few seconds left to decide");
+  assert.equal(deadlineInWords([call("1")]), TIME_RUNS_OUT);
+  assert.equal(deadlineInWords([call("1"), call("2")]), "2 calls have a few seconds left to decide");
 });
 
 test("what arrives within a moment of the last sentence is told together, when the moment is over", () => {
@@ -77,7 +77,7 @@ test("a call whose time runs out is told once, five seconds before its last safe
   assert.equal(said.length, 1);
   tickAt(9000);
   tickAt(9250);
-  assert.deepEqual(said.slice(1), [NEAR]);
+  assert.deepEqual(said.slice(1), [TIME_RUNS_OUT]);
 });
 
 test("time that runs out is not told of calls that are decided, let pass, over, or that a newer call of the person replaced", () => {
@@ -102,7 +102,7 @@ test("time that runs out is not told of a call that this page is rejecting", asy
   const answered = decisions.reject(rowOf("1"), "busy");
   tickAt(9000);
   await answered;
-  assert.ok(!said.includes(NEAR));
+  assert.ok(!said.includes(TIME_RUNS_OUT));
 });
 
 test("the feed is told when it is lost and when it is back, not when it opens or is late", () => {
@@ -119,7 +119,7 @@ test("the feed is told when it is lost and when it is back, not when it opens or
   assert.deepEqual(said, ["The live feed is lost.", "The live feed is back.", "The live feed is lost."]);
 });
 
-test("what came of an act is told: a rejection, a call let pass, a note", async () => {
+test("what came of an action is told: a rejection, a call let pass, a note", async () => {
   const { said, decisions, rowOf } = board(call("1"), call("2"));
   said.length = 0;
   await decisions.reject(rowOf("1"), "busy");
@@ -136,10 +136,10 @@ test("what came of an act is told: a rejection, a call let pass, a note", async 
 });
 
 test("what came of several is told once, by whoever asked for it", async () => {
-  const { said, decisions, desk, rowOf } = board(call("1"), call("2"));
+  const { said, decisions, actions, rowOf } = board(call("1"), call("2"));
   said.length = 0;
   await decisions.rejectAll([rowOf("1"), rowOf("2")], "busy");
   assert.deepEqual(said, []);
-  desk.dispatchEvent(new CustomEvent("bulk", { detail: { asked: 2, rejected: 1 } }));
+  actions.dispatchEvent(new CustomEvent("bulk", { detail: { asked: 2, rejected: 1 } }));
   assert.deepEqual(said, ["1 of 2 rejected."]);
 });

@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { Notices } from "../../../static/board/alerts/notices.js";
 import { Sound } from "../../../static/site/sound.js";
+import { samplesOf } from "../../../static/site/tones.js";
 import { WakeLock } from "../../../static/board/alerts/wake_lock.js";
 import { Watch } from "../../../static/board/alerts/watch.js";
 
@@ -32,7 +33,8 @@ class AudioContext {
   }
 
   createBuffer() {
-    return { copyToChannel: () => {} };
+    const buffer = { copyToChannel: (samples) => Object.assign(buffer, { samples }) };
+    return buffer;
   }
 
   createBufferSource() {
@@ -72,7 +74,7 @@ class Screen {
   locks = [];
 
   async request() {
-    const lock = { addEventListener: (kind, act) => (lock.released = act), release: async () => lock.released() };
+    const lock = { addEventListener: (kind, listener) => (lock.released = listener), release: async () => lock.released() };
     this.locks.push(lock);
     return lock;
   }
@@ -276,6 +278,7 @@ test("a warning is one low tone and one notice, each where it is wanted", async 
     hidden = true;
     watch.warn("The live feed is lost.", { ...CHOICES, ...choices });
     assert.equal(playing().length, tones);
+    for (const { buffer } of playing()) assert.deepEqual(buffer.samples, samplesOf("low", 8000));
     assert.deepEqual(Notification.shown.map(({ title }) => title), Array(notices).fill("The live feed is lost."));
   }
 });

@@ -95,6 +95,31 @@ test("silence counts from the opening of a socket, not from the last frame of th
   assert.notEqual(feed.retryAt, null);
 });
 
+test("silence counts from the last frame, whatever kind it was", () => {
+  const feed = started();
+  Socket.made[0].deliver(snapshot);
+  clock += 10_000;
+  Socket.made[0].deliver({ type: "heartbeat", revision: 8 });
+  assert.equal(stateAfter(feed, 22_999), STATES.LIVE);
+  assert.equal(stateAfter(feed, 23_000), STATES.LATE);
+  assert.equal(feed.lastFrameAt, 11_000);
+});
+
+test("visibility is told with each snapshot and not with other frames; a page is visible until it says otherwise", () => {
+  started();
+  Socket.made[0].deliver(snapshot);
+  Socket.made[0].deliver({ type: "heartbeat", revision: 8 });
+  const told = Socket.made[0].sent.filter((frame) => "visible" in frame);
+  assert.deepEqual(told, [{ type: "ack", revision: 7, visible: true }]);
+});
+
+test("a feed that never opened is lost since its first try", () => {
+  const feed = started();
+  waitAfterClose(feed);
+  waitAfterClose(feed);
+  assert.equal(feed.lostAt, 1000);
+});
+
 test("a change of visibility is told while the feed is late, and not while it is lost", () => {
   const feed = started();
   Socket.made[0].deliver(snapshot);

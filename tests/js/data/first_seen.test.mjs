@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Shown } from "../../../static/board/data/first_seen.js";
+import { FirstSeen } from "../../../static/board/data/first_seen.js";
 
 globalThis.document = { visibilityState: "visible" };
 
 function page() {
   const clock = { at: Date.UTC(2026, 10, 27, 12, 0, 0), now: () => clock.at };
-  return { clock, shown: new Shown(clock) };
+  return { clock, shown: new FirstSeen(clock) };
 }
 const call = (version) => ({ key: "a", version });
 const frame = (revision, ...calls) => ({ type: "changes", revision, calls });

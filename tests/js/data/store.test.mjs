@@ -380,7 +380,7 @@ function assertRecordingsAgree(store, rows) {
 
 const targetsOf = (records) => new Set(records.flatMap(({ call: { targets } }) => targets.map(({ id }) => id)));
 
-test("after any acts every index agrees with the calls themselves", () => {
+test("after any frames every index agrees with the calls themselves", () => {
   let seed = 7;
   const random = (below) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
   const store = new Store();

@@ -20,7 +20,7 @@ test("nothing stands while all is well", () => {
 
 test("a blocked sound stands as long as sound is wanted, with the way to unlock it", () => {
   const watch = { ...calm.watch, sound: "blocked" };
-  assert.equal(standing({ watch })[0].action.act, "unlock");
+  assert.equal(standing({ watch })[0].action.name, "unlock");
   assert.deepEqual(names({ watch, choices: { sound: false, notices: true } }), []);
   assert.deepEqual(names({ watch: { ...watch, isOn: false } }), []);
 });

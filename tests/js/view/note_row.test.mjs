@@ -18,7 +18,7 @@ function viewOf({ mayReject = true, rejected = null, noted = null } = {}) {
     attempts.begin("1", null);
     if (answer.status !== undefined) attempts.settle("1", { body: {}, ...answer });
   }
-  return { mayReject, me: "anna", decisions, notes: new Notes(), acts: {} };
+  return { mayReject, me: "anna", decisions, notes: new Notes(), actions: {} };
 }
 
 test("a note is taken from whoever decided, and from nobody else who could have", () => {
