@@ -1,4 +1,4 @@
-/** Everything around the calls: the feed's state, the watch and its sounds, what stands to be done, the tab. */
+/** The page around the calls: feed state, watch controls, banners and browser tab; starts and stops the alarm. */
 
 import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
 import { callsToRingFor } from "./alerts/alarm.js";
@@ -11,9 +11,9 @@ import { wallHint, watchControls, watchers } from "./view/status_bar.js";
 import { Tab } from "./view/tab.js";
 import { gettext } from "./view/words.js";
 
-/** While the page is in view it looks at what rings at most so often. Milliseconds. */
+/** Least time between two updates while the page is visible. Milliseconds. */
 const LOOK_EVERY = 100;
-/** A wall reloads at most so often, should two processes of different versions serve it in turn. Milliseconds. */
+/** A wall reloads at most once in this time: two processes of different versions may serve it in turn. Milliseconds. */
 const OLD_ENOUGH = 60_000;
 
 export class Chrome {
@@ -40,7 +40,7 @@ export class Chrome {
     reload: () => location.reload(),
   };
 
-  /** Draws into the elements `connection`, `watchers`, `watch` and `banners` within `root`. */
+  /** Draws into the elements `connection`, `watchers`, `watch` and `banners` in `root`. */
   constructor(root, { live, attempts, page, watch, preferences, announcer }) {
     this.#root = root;
     this.#places = Object.fromEntries(
@@ -63,7 +63,7 @@ export class Chrome {
     watch.resume();
   }
 
-  /** Browsers that blocked the sound allow it now. A wall has no button, so whoever touches it turns the sound on. */
+  /** Unblock the sound. A wall has no button: any touch starts watching there. */
   #touched() {
     if (this.#page.isWall) this.#watch.start({ ...this.#preferences.all, notices: false });
     else this.#watch.touched();
@@ -91,13 +91,13 @@ export class Chrome {
     this.look();
   }
 
-  /** A hidden page may not be woken again for a minute, so it looks at every change. */
+  /** Update now, or skip a change that follows the last too soon; a hidden page never skips, its timers are throttled. */
   #lookSometimes() {
     const isSoon = performance.now() - this.#lookedAt < LOOK_EVERY;
     if (!isSoon || document.visibilityState !== "visible") this.look();
   }
 
-  /** Ring, or be silent; show how everything stands. */
+  /** Start or stop the alarm, and draw the current state. */
   look() {
     this.#lookedAt = performance.now();
     const { clock, feed, store } = this.#live;
@@ -110,7 +110,7 @@ export class Chrome {
     if (this.#page.isWall) this.#keepUpToDate();
   }
 
-  /** Nobody stands at a wall to load a new version, so it does that by itself while nothing rings. */
+  /** A wall loads a new version by itself while nothing rings. */
   #keepUpToDate() {
     if (this.#isOutdated() && !this.#wanted.length && performance.now() > OLD_ENOUGH) location.reload();
   }
@@ -147,7 +147,7 @@ export class Chrome {
     });
   }
 
-  /** Say each thing once, when it begins to stand. */
+  /** Announce each banner once, when it appears. */
   #announce(standing) {
     for (const { name, text } of standing) if (!this.#standing.has(name)) this.#announcer.say(text);
     this.#standing = new Set(standing.map(({ name }) => name));

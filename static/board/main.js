@@ -1,4 +1,4 @@
-/** Puts the live board together. Every line joins modules; none decides anything itself. */
+/** Creates the board page's objects and connects them. Contains no logic of its own. */
 
 import { preferences } from "../site/panel.js";
 import { Sound } from "../site/sound.js";

@@ -1,4 +1,4 @@
-/** Keeps the colours that were chosen with the admin's own button, so that every other page has them too. */
+/** Stores the theme chosen with the admin's own button, so that every other page uses it. */
 
 import { post } from "./post.js";
 

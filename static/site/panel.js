@@ -1,4 +1,4 @@
-/** The panel of preferences, the same on every page: shows the choices, takes new ones, says whether they are kept. */
+/** The preferences panel, the same on every page: shows the choices, sends changes, reports whether they are stored. */
 
 import { Sound } from "./sound.js";
 import { post } from "./post.js";
@@ -11,12 +11,12 @@ const said = panel?.querySelector("output");
 /** This page's preferences. */
 export const preferences = new Preferences(form ? read() : given(), (changes) => post(panel.dataset.url, changes));
 
-/** What the server wrote down on a page without the panel. */
+/** The preferences in the markup of a page without the panel. */
 function given() {
   return JSON.parse(document.querySelector("[data-preferences]")?.dataset.preferences || "{}");
 }
 
-/** The choices as the server wrote them into the form, whatever somebody has done to it since. */
+/** The server's values in the form, even if the user changed a field before this script ran. */
 function read() {
   const kept = {};
   for (const field of form.elements) {
@@ -27,7 +27,7 @@ function read() {
   return kept;
 }
 
-/** Whether somebody was quicker than this script. */
+/** Whether the user changed the field before this script ran. */
 function isChangedAlready(field) {
   if (field.type === "radio") return field.checked && !field.defaultChecked;
   return field.type === "checkbox" ? field.checked !== field.defaultChecked : field.type === "range" && field.value !== field.defaultValue;

@@ -1,4 +1,4 @@
-/** Asking the server for something: an ordinary POST with JSON both ways. */
+/** Sends a JSON POST with the CSRF token and returns the answer. */
 
 const CSRF_COOKIE = "csrftoken"; // Django's usual name, which the settings keep
 const PATIENCE = 20_000; // milliseconds

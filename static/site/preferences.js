@@ -1,4 +1,4 @@
-/** What this person has chosen. Applied at once, kept on the server, and taken back where the server refuses it. */
+/** The user's preferences: applied at once, stored on the server, reverted if the server refuses them. */
 
 export const DEFAULTS = {
   theme: "auto",
@@ -23,7 +23,7 @@ export class Preferences {
     this.#send = send;
   }
 
-  /** The choices as they are shown now, those included that the server has not confirmed yet. */
+  /** The current choices, including those the server has not confirmed yet. */
   get all() {
     return Object.assign({}, this.#kept, ...this.#pending);
   }
@@ -33,7 +33,7 @@ export class Preferences {
     this.#listeners.push(listener);
   }
 
-  /** Change some choices and promise the server's answer; they are sent in the order in which they were made. */
+  /** Change some choices and return the server's answer; changes are sent in order. */
   change(changes) {
     this.#pending.push(changes);
     this.#tell();

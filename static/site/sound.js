@@ -1,8 +1,7 @@
 /**
- * Plays the chosen tone for as long as something rings.
+ * Plays the chosen tone while something rings.
  *
- * Browsers let a page make sounds only after somebody has clicked or pressed a key on it, so a sound can be wanted and
- * still be blocked; the page has to say so.
+ * Browsers allow sound only after a click or key press on the page. Until then it is blocked, and the page says so.
  */
 
 import { samplesOf } from "./tones.js";
@@ -10,7 +9,7 @@ import { samplesOf } from "./tones.js";
 export const SOUND = { OFF: "off", BLOCKED: "blocked", READY: "ready", MISSING: "missing" };
 
 export class Sound {
-  /** Called when the browser lets the page be heard, or no longer does. */
+  /** Called when the browser allows or blocks the sound. */
   onState = () => {};
   #AudioContext;
   #context = null;
@@ -28,12 +27,12 @@ export class Sound {
     return this.#context.state === "running" ? SOUND.READY : SOUND.BLOCKED;
   }
 
-  /** Whether somebody could hear the tone now. */
+  /** Whether the tone can be heard. */
   get isPlaying() {
     return this.#source !== null && this.state === SOUND.READY;
   }
 
-  /** Ask the browser to let this page be heard; it agrees during a click or a key press, and may before. */
+  /** Ask the browser to allow sound; it does so during a click or key press. */
   unlock() {
     if (!this.#AudioContext) return;
     if (!this.#context) this.#open();
@@ -47,7 +46,7 @@ export class Sound {
     this.#gain.connect(this.#context.destination);
   }
 
-  /** Play in a loop, for at most so many seconds from now; called again, go on and end by the new time. */
+  /** Play in a loop for at most `seconds` from now; another call continues the loop with the new end. */
   ring({ tone, volume, seconds }) {
     if (!this.#context) return;
     if (this.#source && this.#tone !== tone) this.silence();
@@ -56,7 +55,7 @@ export class Sound {
     if (Number.isFinite(seconds)) this.#source.stop(this.#context.currentTime + Math.max(0, seconds));
   }
 
-  /** Play one period, to be tried out or to warn; nothing while it rings. */
+  /** Play one period, as a test or warning; nothing while the loop plays. */
   once({ tone, volume }) {
     this.unlock();
     if (!this.#context || this.#source) return;
@@ -94,7 +93,7 @@ export class Sound {
   }
 }
 
-/** Ears hear steps of loudness, not of amplitude: half of 100 should sound half as loud. */
+/** Perceived loudness is not linear in amplitude; the square makes 50 sound half as loud as 100. */
 function loudness(volume) {
   return (Math.min(100, Math.max(0, volume)) / 100) ** 2;
 }

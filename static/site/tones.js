@@ -1,13 +1,13 @@
 /**
- * The tones that call for attention, made here so that no sound file has to be loaded.
+ * The tones, computed as samples, so that no sound file has to be loaded.
  *
- * A tone is one period of a loop, silence included: a looping buffer goes on in a hidden tab, where timers hardly run.
+ * A tone is one period of a loop with its silence: a looping buffer plays on in a hidden tab, where timers are throttled.
  */
 
 const TAU = 2 * Math.PI;
 const PERIOD = 2.4; // seconds
 
-/** Each stroke of a tone: when it begins and how fast it fades, in seconds, and its partials as [hertz, strength]. */
+/** The strokes of each tone: start and fade in seconds, partials as [hertz, strength]. */
 const STROKES = {
   bell: [
     { at: 0, fade: 0.45, partials: [[880, 1], [2429, 0.45], [4752, 0.15]] },
@@ -27,7 +27,7 @@ const LOUDEST = 0.9;
 
 export const TONES = Object.keys(STROKES);
 
-/** Return one period of the tone as samples between -1 and 1; an unknown name is answered with the bell. */
+/** Return one period of a tone as samples between -1 and 1; the bell for an unknown name. */
 export function samplesOf(tone, rate) {
   const samples = new Float32Array(Math.round(PERIOD * rate));
   for (const stroke of STROKES[tone] ?? STROKES.bell) addStroke(samples, stroke, rate);
@@ -44,7 +44,7 @@ function addStroke(samples, { at, fade, partials }, rate) {
   }
 }
 
-/** The end of the loop is silent, whatever still rings out. */
+/** Fade out over the last 0.1 s, so that the loop does not click. */
 function tail(index, length, rate) {
   return Math.min(1, (length - 1 - index) / (0.1 * rate));
 }

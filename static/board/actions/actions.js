@@ -1,7 +1,8 @@
 /**
- * What the person in front of this page does: choose a row, decide, select, filter, write notes.
+ * What the user does on the board: select, reject, filter and write notes.
  *
- * Event: `change`, when something that is shown may be different because of that.
+ * Events: `change` when something drawn may differ; `bulk` with the result of a bulk rejection; `writing` with the key
+ * of a call whose note field opened; `leave-finder` when Escape leaves the search field.
  */
 
 import { isFiltering, matcherOf, readFilter, writeFilter } from "../data/filter.js";
@@ -10,22 +11,22 @@ import { takesNote } from "../view/note_row.js";
 import { Notes } from "./notes.js";
 import { Selection } from "./selection.js";
 
-/** How long a row has to be there before a key can be meant for it. Milliseconds. */
+/** A row without focus takes keys only after it has been visible this long. Milliseconds. */
 const NOTICED = 700;
 
 export class Actions extends EventTarget {
   filter = readFilter(new URLSearchParams(location.search));
   selection = new Selection();
   notes = new Notes();
-  /** What became of the last decision on several rows, until it is dismissed: `{asked, rejected, refused, isSending}`. */
+  /** The result of the last bulk rejection until it is dismissed: `{asked, rejected, refused, isSending}`, else null. */
   bulkResult = null;
-  /** Whether all of the filter is shown where there is little room. */
+  /** Whether the filter is unfolded on a narrow screen. */
   isFinderOpen = false;
   #live;
   #decisions;
   #person;
 
-  /** `page` tells who is in front of it, and whether they may reject. */
+  /** `page` is what `readPage` returns: the user and whether they may reject. */
   constructor(live, decisions, page) {
     super();
     this.#live = live;
@@ -36,7 +37,7 @@ export class Actions extends EventTarget {
     live.addEventListener("tick", () => this.selection.keep((row) => decisions.canReject(row)));
   }
 
-  /** What rows are drawn with. */
+  /** What the view needs to draw rows: state, and `actions`, the handlers of its buttons. */
   get view() {
     const { selection, notes } = this;
     return { selection, notes, decisions: this.#decisions, store: this.#live.store, actions: this.#handlers };
@@ -72,8 +73,8 @@ export class Actions extends EventTarget {
   // Rows --------------------------------------------------------------------------------------------------------------
 
   /**
-   * The row that keys decide on: the focused one, or where nothing is focused the only one there is to decide on. With
-   * several, nobody can know which one is meant; nor with one that has only just come, perhaps in another's place.
+   * The row that keys decide on: the focused one, or without focus the only ringing one. Null when several ring, and
+   * when the only one has just appeared: the key may have been meant for the row before it.
    */
   keysGoTo(focused) {
     if (focused) return focused.place === RINGING && this.#decisions.canReject(focused) ? focused : null;
@@ -89,7 +90,7 @@ export class Actions extends EventTarget {
     });
   }
 
-  /** Note which rows are in front of this person. */
+  /** Record which rows are drawn. */
   nowShown(rows) {
     this.#decisions.nowShown(rows);
   }
@@ -137,7 +138,7 @@ export class Actions extends EventTarget {
 
   // Notes -------------------------------------------------------------------------------------------------------------
 
-  /** Open the field for a note where one can be written, and have it focused. */
+  /** Open a call's note field if the user may write a note on it; the `writing` event has it focused. */
   writeNote(key, text = "") {
     const record = this.#live.store.get(key);
     if (!record || !takesNote(record, this.#person)) return;
@@ -163,7 +164,7 @@ export class Actions extends EventTarget {
 
   // Filter ------------------------------------------------------------------------------------------------------------
 
-  /** Change some of the filter, and keep it in the page's address so that it survives a reload. */
+  /** Change parts of the filter, and write it to the page's address so that it survives a reload. */
   filterBy(change) {
     this.#do(() => {
       this.filter = { ...this.filter, ...change };
@@ -173,7 +174,7 @@ export class Actions extends EventTarget {
     });
   }
 
-  /** Escape empties the field first and leaves it then. */
+  /** Escape first empties the search field, then leaves it. */
   #leaveFinder(event) {
     event.preventDefault();
     if (isFiltering(this.filter) && this.filter.text) this.filterBy({ text: "" });

@@ -1,8 +1,8 @@
 /**
- * Deciding on calls from this page: reject one or many, let one pass, say afterwards why.
+ * Sends rejections, let-pass requests and notes to the server, and keeps the answers.
  *
- * Every action is an ordinary POST, so it works whether or not the feed does. Events: `begun` the moment somebody actions,
- * `settled` when the answer is in; `detail` is {action, key, keys}.
+ * Each is an ordinary POST, so it works while the feed is lost. Events: `begun` when a request is sent, `settled` when
+ * it is answered; `detail` is {action, key, keys}.
  */
 
 import { cookie, post } from "../../site/post.js";
@@ -10,7 +10,7 @@ import { Attempts, isOpen } from "../data/attempts.js";
 import { FirstSeen } from "../data/first_seen.js";
 import { RINGING } from "../data/sections.js";
 
-/** The server takes no more keys than this in one request. */
+/** The server's limit of keys in one request. */
 const MOST_AT_ONCE = 50;
 
 export class Decisions extends EventTarget {
@@ -30,13 +30,13 @@ export class Decisions extends EventTarget {
     live.addEventListener("forgotten", ({ detail: keys }) => this.#forget(keys));
   }
 
-  /** Whether whoever uses this page may reject the row's call now. */
+  /** Whether the user may reject the row's call now. */
   canReject(row) {
     if (!this.#page.mayReject || row.belongs !== RINGING) return false;
     return isOpen(row.call, this.attempts.get(row.call.key));
   }
 
-  /** Reject the newest call of a row that still rings, and settle with whatever is answered. */
+  /** Reject the newest ringing call of a row, and record the answer. */
   async reject(row, reason) {
     if (!this.canReject(row)) return;
     const { call } = row;
@@ -45,7 +45,7 @@ export class Decisions extends EventTarget {
     this.#settle("reject", [call.key], () => answer);
   }
 
-  /** Reject many rows with one reason; return `{asked, rejected, refused}`, the last the rows that were not rejected. */
+  /** Reject several rows with one reason; return `{asked, rejected, refused}`, the last a list of `{row, call}`. */
   async rejectAll(rows, reason) {
     const open = rows.filter((row) => this.canReject(row));
     const calls = new Map(open.map((row) => [row.call.key, { row, call: row.call }]));
@@ -68,7 +68,7 @@ export class Decisions extends EventTarget {
     });
   }
 
-  /** Let every ringing call of a row pass: silence it everywhere, send nothing to Graph. */
+  /** Let every ringing call of a row pass: it is silenced on every page, and nothing is sent to Graph. */
   async letPass(row) {
     if (!this.canReject(row)) return;
     const waiting = row.records.filter(({ belongs, call }) => belongs === RINGING && !call.let_pass && !this.isPassing(call));
@@ -81,7 +81,7 @@ export class Decisions extends EventTarget {
     this.#settle("pass", [call.key], () => answer);
   }
 
-  /** Whether this page has asked to let the call pass, and was not told that nothing was done. */
+  /** Whether this page's request to let the call pass is under way or succeeded. */
   isPassing({ key }) {
     const pass = this.passes.get(key);
     return Boolean(pass) && (pass.sending || pass.status === 200);
@@ -95,7 +95,7 @@ export class Decisions extends EventTarget {
     return answer.status === 200;
   }
 
-  /** Note that these rows are in front of whoever looks at the page. */
+  /** Record that these rows are drawn. */
   nowShown(rows) {
     for (const row of rows) this.#firstSeen.note(row.records);
   }
@@ -119,7 +119,7 @@ export class Decisions extends EventTarget {
     this.#tell("settled", action, keys);
   }
 
-  /** A call that no longer rang was rejected as the newer one of the same person: what was answered is about that one. */
+  /** The server may reject a newer call of the same person instead: its answer names that call and holds for both. */
   #alsoAbout(actedOn, key, attempts) {
     if (!actedOn || actedOn === key) return;
     const { reason, status, body } = attempts.get(key);

@@ -1,17 +1,17 @@
-/** The keyboard: which action a key press asks for, and whether it counts. */
+/** Maps key presses to actions, and ignores repeated presses of keys that decide. */
 
 import { KEYS } from "../view/keys.js";
 
 const ACTION_OF = new Map(KEYS.flatMap(({ keys }) => keys).flatMap(({ action, keys }) => keys.map((key) => [key, action])));
 
-/** Keys that move belong to whoever has the focus; they are no shortcuts and cannot be switched off. */
+/** Keys that only move; they work also when single-key shortcuts are switched off. */
 const MOVING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Escape"]);
 
-/** What decides: never because a key is held, nor by the same key twice within this time. Milliseconds. */
+/** Actions that decide on a call: ignored on key repeat, and for the same action within this time. Milliseconds. */
 const DECIDING = new Set(["reject-none", "reject-busy", "reject-forbidden", "pass"]);
 export const BETWEEN_DECISIONS = 700;
 
-/** Return the action that a key press asks for, or null where the key means something else or nothing. */
+/** Return the action of a key press, or null. */
 export function actionOf({ key, code = "", shiftKey, ctrlKey, altKey, metaKey }, areOn) {
   if (ctrlKey || altKey || metaKey) return null;
   if (!areOn && !MOVING.has(key)) return null;
@@ -19,13 +19,13 @@ export function actionOf({ key, code = "", shiftKey, ctrlKey, altKey, metaKey },
   return ACTION_OF.get(meant) ?? ACTION_OF.get(onLatinKeyboard(code, shiftKey)) ?? null;
 }
 
-/** What the key would be on a Latin keyboard: people do not change their layout to reject a call. */
+/** The key at this place of a Latin keyboard, so that shortcuts work with any keyboard layout. */
 function onLatinKeyboard(code, shiftKey) {
   if (code === "Slash") return shiftKey ? "?" : "/";
   return /^(?:Key|Digit)(.)$/.exec(code)?.[1].toLowerCase();
 }
 
-/** Whether the element takes keys itself. */
+/** Whether the element handles keys itself, such as a text field. */
 function takesKeys(element) {
   return Boolean(element.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [popover]"));
 }
@@ -36,14 +36,14 @@ export class Keyboard {
   #now;
   #decidedAt = new Map();
 
-  /** `areOn()` says whether single keys do anything; people can switch them off. */
+  /** `areOn()` says whether single-key shortcuts are switched on in the preferences. */
   constructor(target, { areOn = () => true, now = () => performance.now() } = {}) {
     this.#areOn = areOn;
     this.#now = now;
     target.addEventListener("keydown", (event) => this.press(event));
   }
 
-  /** Let `action` do something; `handler(event)` returns false where it has nothing to do. */
+  /** Set the handler of an action; `handler(event)` returns false when it did nothing. */
   on(action, handler) {
     this.#handlers.set(action, handler);
   }

@@ -1,9 +1,9 @@
-/** Notes being written on rows: kept here, not in the document, so that nothing is lost when a row is drawn anew. */
+/** Drafts of notes by call key; kept here because rows are redrawn and removed from the document. */
 
 export class Notes {
   #drafts = new Map();
 
-  /** The text so far, or null while nobody writes. */
+  /** The draft on a call, or null when its note field is closed. */
   draftOn(key) {
     return this.#drafts.get(key) ?? null;
   }

@@ -1,4 +1,4 @@
-/** Which ringing rows are selected to be rejected together. */
+/** The ringing rows selected for a bulk rejection. */
 
 export class Selection {
   #rows = new Set();
@@ -34,7 +34,7 @@ export class Selection {
     this.#last = row;
   }
 
-  /** Unselect every row that `keeps` does not say yes to; all of them by default. */
+  /** Unselect every row for which `keeps(row)` is false; by default all rows. */
   keep(keeps = () => false) {
     for (const row of this.#rows) if (!keeps(row)) this.toggle(row, false);
     if (this.#last && !keeps(this.#last)) this.#last = null;

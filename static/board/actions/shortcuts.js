@@ -1,7 +1,5 @@
-/** What the keys do on the board. */
+/** Binds the board's keys to actions and to moves of the focus. */
 
-
-/** Let the keyboard work on what the actions and the boardView offer. */
 export function bindKeys(keyboard, { actions, boardView, decisions, page }) {
   const { focus } = boardView;
   const target = () => actions.keysGoTo(focus.row);
@@ -22,14 +20,14 @@ export function bindKeys(keyboard, { actions, boardView, decisions, page }) {
 
   actions.addEventListener("leave-finder", () => focus.toFirst() || document.activeElement.blur());
   actions.addEventListener("writing", ({ detail: key }) => {
-    boardView.drawNow(); // the next key may come before the next frame, and belongs to the note
+    boardView.drawNow(); // the field must exist before the next key press
     focusNote(key);
   });
 }
 
 function bindMoves(keyboard, focus) {
   const move = (step) => () => focus.move(step);
-  /** Keys that scroll a page as well are left to it while no row has the focus. */
+  /** Without a focused row these keys scroll the page, as everywhere. */
   const within = (step) => () => (focus.row ? focus.move(step) : false);
   keyboard.on("next", move((window, index) => index + 1));
   keyboard.on("previous", move((window, index) => index - 1));
@@ -39,19 +37,19 @@ function bindMoves(keyboard, focus) {
   keyboard.on("last", within((window) => window.count - 1));
 }
 
-/** Do something with a row if there is one; return whether there was. */
+/** Call `run(row)` if there is a row; return whether there was one. */
 function on(row, run) {
   if (row) run(row);
   return Boolean(row);
 }
 
-/** Reject what is selected, else the row that keys go to; return whether there was anything to reject. */
+/** Reject the selected rows, else the given row; return whether there was anything to reject. */
 function decide(actions, decisions, row, reason) {
   if (actions.selection.size) return on(true, () => actions.rejectSelected(reason));
   return on(row, () => decisions.reject(row, reason));
 }
 
-/** Where it is not clear which row is meant, the first one gets the focus, and nothing is decided. */
+/** A key without a target decides nothing; it moves the focus to the first row. */
 function goToRows(focus) {
   if (!focus.row) focus.toFirst();
   return false;

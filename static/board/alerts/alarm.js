@@ -1,14 +1,14 @@
-/** For which calls it rings: from their state alone, so that a lost or repeated event changes nothing. */
+/** Which calls ring aloud, computed from their current state, so a lost or repeated event changes nothing. */
 
 import { isOpen } from "../data/attempts.js";
 import { RINGING, sectionOf } from "../data/sections.js";
 
-/** When each state of a call says that its window closes: thousands may ring, and they are looked at often. */
+/** Parsed deadlines by call state, because thousands of calls may be checked several times a second. */
 const deadlines = new WeakMap();
 
 /**
- * Return the calls that still want a decision. A call whose deadline nobody told rings only while the feed tells of its
- * end; otherwise it could ring for ever.
+ * Return the calls that need a decision. A call without a deadline rings only while the feed is fresh; after a loss its
+ * end would not arrive, and it would ring for ever.
  */
 export function callsToRingFor(calls, { now, attemptOn = () => null, isFresh = true }) {
   const wanted = [];
@@ -25,7 +25,7 @@ function isInTime(call, now, isFresh) {
   return deadline === null ? isFresh : now < deadline;
 }
 
-/** Return for how many seconds it rings if nothing else is heard; Infinity when some call has no deadline. */
+/** Return the seconds until the last deadline; Infinity if a call has none. */
 export function secondsToRing(calls, now) {
   const all = calls.map(deadlineOf);
   if (all.includes(null)) return Infinity;

@@ -1,4 +1,4 @@
-/** Speaks to people who listen to the page instead of looking at it, each thing once. */
+/** Announces calls, deadlines, outcomes and feed changes to screen readers, each once. */
 
 import { isOpen } from "../data/attempts.js";
 import { STATES } from "../data/feed.js";
@@ -10,7 +10,7 @@ import { DeadlineAlert } from "./deadline_alert.js";
 
 const HEARD = new Set([STATES.LIVE, STATES.LATE]);
 
-/** Return what to say about calls that have just begun to ring. */
+/** Return the announcement of calls that began to ring. */
 export function arrivalInWords(calls) {
   if (calls.length > 1) {
     return fill(ngettext("%(count)s call is ringing", "%(count)s calls are ringing", calls.length), { count: calls.length });
@@ -20,7 +20,7 @@ export function arrivalInWords(calls) {
   return fill(values.target ? gettext("%(caller)s is calling %(target)s") : gettext("%(caller)s is calling"), values);
 }
 
-/** Return what to say about calls whose time is about to run out. */
+/** Return the announcement of calls that are close to their deadline. */
 export function deadlineInWords(calls) {
   if (calls.length > 1) {
     const words = ngettext("%(count)s calls have a few seconds left to decide", "%(count)s calls have a few seconds left to decide", calls.length);
@@ -29,7 +29,7 @@ export function deadlineInWords(calls) {
   return fill(gettext("A few seconds left to decide on the call of %(caller)s"), { caller: nameOf(calls[0].source) });
 }
 
-/** At most one sentence in this time; what arrives meanwhile is told together. Milliseconds. */
+/** Least time between two announcements of new calls; calls in between are announced together. Milliseconds. */
 const BETWEEN_ARRIVALS = 1500;
 
 export class Announcer {
@@ -46,7 +46,7 @@ export class Announcer {
   }
 }
 
-/** Tells what begins to ring, and what is about to run out while nobody has decided: each call once. */
+/** Announces each call when it begins to ring, and again near its deadline if it is still undecided. */
 class CallsAnnounced {
   #announcer;
   #live;
@@ -89,7 +89,7 @@ class CallsAnnounced {
   }
 }
 
-/** Say what happens: calls that begin to ring, time that runs out, what became of decisions, the feed that comes and goes. */
+/** Announce calls, deadlines, outcomes and feed changes from now on. */
 export function announce(announcer, { live, decisions, actions, people }) {
   new CallsAnnounced(announcer, live, decisions);
   live.addEventListener("feed", ({ detail: { was, is } }) => {
@@ -103,7 +103,7 @@ export function announce(announcer, { live, decisions, actions, people }) {
   });
 }
 
-/** Acts whose outcome is said; that of many at once is said by whoever asked for it. */
+/** Actions whose outcome is announced; a bulk rejection is announced once, by its own event. */
 const SAID = new Set(["reject", "pass", "note"]);
 
 function settledInWords(record, action, decisions, people) {

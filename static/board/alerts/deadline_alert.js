@@ -1,13 +1,13 @@
-/** Finds the calls whose time is about to run out, each once, by looking at the next few of all that ring. */
+/** Reports each ringing call once, shortly before its last safe moment to reject. */
 
-/** How long before the last safe moment it is said. Milliseconds. */
+/** How long before the last safe moment a call is reported. Milliseconds. */
 export const ALERT_AHEAD = 5000;
 
 export class DeadlineAlert {
-  /** `[deadline, key]` by deadline; most calls ring equally long, so nearly all are added at the end. */
+  /** `[deadline, key]` sorted by deadline; most calls ring equally long, so most are appended. */
   #waiting = [];
 
-  /** Take in a call that has begun to ring. */
+  /** Add a call that began to ring. */
   add(call) {
     const deadline = Date.parse(call.deadline ?? "");
     if (Number.isNaN(deadline)) return;
@@ -16,7 +16,7 @@ export class DeadlineAlert {
     this.#waiting.splice(place, 0, [deadline, call.key]);
   }
 
-  /** Return the keys of the calls whose last safe moment has come near since the last time. */
+  /** Return the keys of the calls that came close to their last safe moment since the last call of this method. */
   due(now, rejectMilliseconds) {
     const until = now + rejectMilliseconds + ALERT_AHEAD;
     const count = this.#waiting.findIndex(([deadline]) => deadline > until);

@@ -1,13 +1,11 @@
-/**
- * The desktop notice for a page nobody looks at: one for all that rings, so that a busy minute does not bury the screen.
- */
+/** Desktop notices for a hidden page: one notice for all ringing calls. */
 
 import { NOTICES } from "../data/permissions.js";
 import { nameOf } from "../view/parties.js";
 import { arrivalInWords } from "./announcer.js";
 
 const NAMES_SHOWN = 4;
-const PERMISSION_HOLDS = 1000; // milliseconds; asking for it stops the page until another process has answered
+const PERMISSION_HOLDS = 1000; // milliseconds; reading it blocks the page until the browser's main process answers
 
 export class Notices {
   #Notification;
@@ -17,7 +15,7 @@ export class Notices {
   #refused = false;
   #permission = { is: NOTICES.MISSING, until: -Infinity };
 
-  /** `isHidden()` says whether nobody can see the page; `onClick()` is called when somebody follows a notice. */
+  /** `isHidden()` says whether the page is hidden; `onClick()` is called when a notice is clicked. */
   constructor({ Notification = globalThis.Notification, isHidden, onClick }) {
     this.#Notification = Notification;
     this.#options = { isHidden, onClick };
@@ -32,14 +30,14 @@ export class Notices {
     return this.#permission.is;
   }
 
-  /** Ask for permission where nobody has been asked yet; to be called during a click. */
+  /** Ask for permission if it was never asked for; browsers require a click. */
   async ask() {
     if (this.state !== NOTICES.UNASKED) return;
     await this.#Notification.requestPermission();
     this.#permission.until = -Infinity;
   }
 
-  /** Show what has just begun to ring while nobody looks; take the notice away once nothing rings or somebody looks. */
+  /** Show a notice when a call begins to ring on a hidden page; close it when nothing rings or the page is visible. */
   tell(ringing, { silent }) {
     const arrived = ringing.filter((call) => !this.#known.has(call.key));
     this.#known = new Set(ringing.map((call) => call.key));
@@ -47,7 +45,7 @@ export class Notices {
     if (arrived.length && this.state === NOTICES.GRANTED) this.#show(ringing, silent);
   }
 
-  /** Show one sentence while nobody looks, for instance that the feed is lost. */
+  /** Show one sentence if the page is hidden, for instance that the feed is lost. */
   say(title) {
     if (this.#options.isHidden() && this.state === NOTICES.GRANTED) this.#open(title, {});
   }
@@ -66,7 +64,7 @@ export class Notices {
     try {
       this.#shown = new this.#Notification(title, { tag: "calls", renotify: true, ...options });
     } catch {
-      this.#refused = true; // browsers of phones have the class and refuse to make one from a page
+      this.#refused = true; // mobile browsers have the class, but its constructor throws on a page
       return;
     }
     this.#shown.onclick = () => {

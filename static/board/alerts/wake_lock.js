@@ -1,4 +1,4 @@
-/** Keeps the screen awake while it is wanted; browsers take that back whenever the page is hidden. */
+/** Keeps the screen awake; browsers release the lock whenever the page is hidden. */
 
 export class WakeLock {
   /** Called when the lock was taken or lost. */
@@ -15,14 +15,14 @@ export class WakeLock {
     return this.#held !== null;
   }
 
-  /** Promise to keep the screen awake from now on, or no longer. */
+  /** Start or stop keeping the screen awake. */
   async want(wanted) {
     this.#wanted = wanted;
     if (wanted) return this.renew();
     await this.#held?.release();
   }
 
-  /** Take it again if it was taken away; to be called when the page comes into view. */
+  /** Request the lock again if the browser released it; call this when the page becomes visible. */
   async renew() {
     if (!this.#wanted || this.#held || !this.#wakeLock) return;
     try {
@@ -31,7 +31,7 @@ export class WakeLock {
       held.addEventListener("release", () => this.#released(held));
       if (!this.#wanted) await held.release();
     } catch {
-      // Hidden page, or a battery almost empty: the next time it comes into view it is tried again.
+      // Hidden page or low battery: requested again when the page becomes visible.
     }
     this.onState();
   }

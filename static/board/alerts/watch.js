@@ -1,7 +1,7 @@
 /**
- * Keeping watch: one button after which calls are heard, shown on the desktop, and the screen stays awake.
+ * Watching: sound, desktop notices and the wake lock, switched by one button.
  *
- * That somebody watches is remembered for the tab, so that a reload goes on watching.
+ * The choice is stored for the tab, so that watching continues after a reload.
  */
 
 import { secondsToRing } from "./alarm.js";
@@ -32,25 +32,25 @@ export class Watch {
     };
   }
 
-  /** `listener()` is called when the browser gives or takes away something that was asked for. */
+  /** `listener()` is called when the state of the sound or the wake lock changes. */
   onState(listener) {
     this.#sound.onState = listener;
     this.#wakeLock.onState = listener;
   }
 
-  /** Go on where a reload interrupted; the browser decides whether the page may be heard without another click. */
+  /** Continue watching after a reload; the sound may stay blocked until the next click. */
   resume() {
     if (this.#storage.getItem(REMEMBERED_AS) === "yes") this.#begin();
   }
 
-  /** Begin to watch; to be called during a click. Promises to have asked for what has to be asked for. */
+  /** Start watching and ask for the permissions needed; browsers require a click. */
   async start(choices) {
     this.#storage.setItem(REMEMBERED_AS, "yes");
     this.#begin();
     if (choices.notices) await this.#notices.ask();
   }
 
-  /** Keep the screen awake without anything else, on a wall. */
+  /** Only keep the screen awake, for the wall. */
   stayAwake() {
     this.#wakeLock.want(true);
   }
@@ -69,18 +69,18 @@ export class Watch {
     this.#wakeLock.want(false);
   }
 
-  /** Somebody clicked or pressed a key: browsers that blocked the sound allow it now. */
+  /** Unblock the sound after a click or key press. */
   touched() {
     if (this.isOn) this.#sound.unlock();
   }
 
-  /** The page came into view, where what was taken away can be had again. */
+  /** The page became visible: request the wake lock again and close the notice. */
   seen() {
     this.#wakeLock.renew();
     this.#notices.close();
   }
 
-  /** Let the calls that want a decision be heard and seen, or be silent when there are none. */
+  /** Sound the tone and show a notice for these calls; silence both when there are none. */
   ring(calls, now, choices) {
     if (!this.isOn) return;
     if (choices.sound && calls.length) {
@@ -91,7 +91,7 @@ export class Watch {
     this.#notices.tell(choices.notices ? calls : [], { silent: this.#sound.isPlaying });
   }
 
-  /** Tell somebody who does not look that something happened to the page itself: one low tone, one notice. */
+  /** Warn once about the page itself, such as a lost feed: one low tone and one notice. */
   warn(title, choices) {
     if (!this.isOn) return;
     if (choices.sound) this.#sound.once({ tone: "low", volume: choices.volume });

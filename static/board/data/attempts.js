@@ -1,6 +1,6 @@
-/** What this page has asked for and been told, by call. */
+/** Requests this page sent and the answers to them, by call key. */
 
-/** Answers after which the same call may be rejected again, as far as this page knows. */
+/** Statuses after which the call can be rejected again; 0 means no answer. */
 const NOTHING_HAPPENED = new Set([0, 400, 401, 403, 404, 413, 422, 500, 502, 503]);
 
 export class Attempts {
@@ -24,23 +24,23 @@ export class Attempts {
   }
 }
 
-/** Outcomes, and answers to this page, after which how long the call rings matters to nobody. */
+/** Outcomes that leave a call undecided, and statuses that decide it. */
 const STILL_OPEN = new Set(["requested", "refused", "unknown"]);
 const SETTLED = new Set([202, 409, 410]);
 
-/** Return whether the time left to decide still means something. */
+/** Return whether the countdown of a call is still shown. */
 export function isUndecided(call, attempt) {
   if (attempt && SETTLED.has(attempt.status)) return false;
   return !call.decision || STILL_OPEN.has(call.decision.outcome);
 }
 
-/** Return whether the call can be rejected now: nobody holds it, and nothing is under way here. */
+/** Return whether the call can be rejected: no decision holds it, and no request of this page is under way. */
 export function isOpen(call, attempt) {
   if (call.decision && call.decision.outcome !== "refused") return false;
   return !attempt || hasFailed(attempt);
 }
 
-/** Return whether the answer says that nothing was done. */
+/** Return whether the request was answered and had no effect. */
 export function hasFailed(attempt) {
   return !attempt.sending && NOTHING_HAPPENED.has(attempt.status);
 }

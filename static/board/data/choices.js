@@ -1,6 +1,6 @@
-/** What there is to choose from when filtering: every state, direction, tenant and target of the calls at hand. */
+/** Filter choices: every state, direction, tenant and target among the current calls. */
 
-/** How each of a call's properties that can be chosen is read: a list of `[value, label]`. */
+/** For each property of a call: a function that returns its `[value, label]` pairs. */
 export const CHOSEN_BY = {
   state: (call) => [[call.state ?? "", ""]],
   direction: (call) => [[call.direction ?? "", ""]],
@@ -12,17 +12,17 @@ function tenantsOf(call) {
   return [...new Set([call.tenant_id, call.source?.tenant_id])];
 }
 
-/** Return the values by which a call can be chosen. */
+/** Return a call's values of a property. */
 export function valuesOf(call, property) {
   return CHOSEN_BY[property](call).map(([value]) => value).filter(Boolean);
 }
 
 export class Choices {
-  /** Grows whenever there is something else to choose from. */
+  /** Grows whenever the choices change. */
   revision = 0;
   #counted = Object.fromEntries(Object.keys(CHOSEN_BY).map((property) => [property, new Map()]));
 
-  /** Count a call's newest state instead of the one before; either may be undefined. */
+  /** Count a call's new state instead of the old one; either may be undefined. */
   replace(before, after) {
     for (const property of Object.keys(CHOSEN_BY)) {
       if (before) this.#count(property, before, -1);
@@ -42,7 +42,7 @@ export class Choices {
     }
   }
 
-  /** Return `[value, label]` of everything there is to choose from. */
+  /** Return the `[value, label]` pairs of a property. */
   of(property) {
     return [...this.#counted[property]].map(([value, { label }]) => [value, label]);
   }

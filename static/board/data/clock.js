@@ -1,11 +1,9 @@
 /**
- * The server's clock, as well as this browser can know it.
+ * Estimates the server's clock from the times in frames.
  *
- * Counted from a clock that nobody can set (`performance.now`), so neither a wrong wall clock nor a throttled timer
- * changes what is shown. A frame's time is old by the time it took to arrive, so the sample that puts the server
- * furthest ahead is the best one. The steady clock may stand still while the computer sleeps, the wall clock does not:
- * until the next frame, the time it has gained is believed, because a window taken for closed does less harm than one
- * taken for open.
+ * Based on `performance.now`, which nobody can set. A frame's time is old by its transit time, so the sample with the
+ * largest offset is the best one. `performance.now` may stop during sleep; until the next frame, the time the wall
+ * clock gained is added, because a window shown as closed does less harm than one shown as open.
  */
 
 const SAMPLES_KEPT = 12;
@@ -24,7 +22,7 @@ export class ServerClock {
     this.#fallback = this.#ahead = wallNow() - localNow();
   }
 
-  /** Learn from a frame that has just arrived; `serverTime` is ISO 8601. */
+  /** Add the time of a frame that just arrived; `serverTime` is ISO 8601. */
   observe(serverTime) {
     const at = Date.parse(serverTime);
     if (Number.isNaN(at)) return;
@@ -35,7 +33,7 @@ export class ServerClock {
     if (this.#offsets.length > SAMPLES_KEPT) this.#offsets.shift();
   }
 
-  /** Milliseconds since the epoch on the server's clock. */
+  /** Return milliseconds since the epoch on the server's clock. */
   now() {
     const offset = this.#offsets.length ? Math.max(...this.#offsets) : this.#fallback;
     return this.#localNow() + offset + this.#asleep();

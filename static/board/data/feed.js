@@ -1,8 +1,8 @@
 /**
- * The live feed: one socket, opened again after each loss with growing, jittered waits.
+ * The WebSocket feed: reconnects with growing, jittered waits.
  *
- * The socket only ever listens. Every frame is acknowledged, because the server sends nothing more to a page that has
- * fallen behind.
+ * Every frame is acknowledged: the server sends nothing more to a page that has fallen behind. Nothing else is sent but
+ * the page's visibility.
  */
 
 export const STATES = {
@@ -20,17 +20,17 @@ const LOST_AFTER = 25_000;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 
-/** Whether the page knows what rings: it hears from the server, if perhaps a little late. */
+/** Whether the list is current: frames arrive, perhaps late. */
 export function isFresh(feed) {
   return feed.state === STATES.LIVE || feed.state === STATES.LATE;
 }
 
-/** Whether what the page shows cannot be believed any more. */
+/** Whether the list may be outdated. */
 export function isLost(feed) {
   return !isFresh(feed) && feed.state !== STATES.CONNECTING;
 }
 
-/** Milliseconds to wait before the next try: half fixed and growing, half by chance so that pages do not return at once. */
+/** Milliseconds before the next try: it grows with failures, and half is random so that pages do not return at once. */
 export function backOff(failures, random = Math.random) {
   const ceiling = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(failures, 10));
   return ceiling / 2 + (random() * ceiling) / 2;
@@ -38,7 +38,7 @@ export function backOff(failures, random = Math.random) {
 
 export class Feed {
   state = STATES.CONNECTING;
-  /** When the last frame came, when the feed was lost, when it is tried again; on the local clock, or null. */
+  /** Times of the last frame, of the loss and of the next try on the local clock, or null. */
   lastFrameAt = null;
   lostAt = null;
   retryAt = null;
@@ -53,8 +53,8 @@ export class Feed {
   #visible = true;
 
   /**
-   * `onFrame(frame)` is called for every frame, before it is acknowledged; `onState()` whenever something changed
-   * that a person should see. `now` and `WebSocket` are replaceable for tests.
+   * `onFrame(frame)` is called for every frame before it is acknowledged, `onState()` after each change of state.
+   * `now`, `WebSocket` and `random` can be replaced in tests.
    */
   constructor(url, { onFrame, onState, now = () => performance.now(), WebSocket = globalThis.WebSocket, random }) {
     this.#options = { url, onFrame, onState, now, WebSocket, random };
@@ -70,18 +70,18 @@ export class Feed {
     socket.onclose = (event) => socket === this.#socket && this.#closed(event.code);
   }
 
-  /** Tell the server whether somebody can see this page. */
+  /** Tell the server whether the page is visible. */
   setVisible(visible) {
     this.#visible = visible;
     if (this.state === STATES.LIVE || this.state === STATES.LATE) this.#send({ visible });
   }
 
-  /** Try again now instead of waiting. */
+  /** Reconnect now if the feed waits for its next try. */
   retry() {
     if (this.state === STATES.LOST && this.retryAt !== null) this.start();
   }
 
-  /** Do not trust the socket there is, for instance after the computer slept: open another one now. */
+  /** Replace the socket by a new one; after a sleep the old one may be dead without a close event. */
   renew() {
     if (this.state !== STATES.LIVE && this.state !== STATES.LATE) return this.retry();
     const socket = this.#socket;
@@ -90,7 +90,7 @@ export class Feed {
     this.#become(STATES.LATE);
   }
 
-  /** Notice silence and due tries; to be called about every second. Correct however seldom it is called. */
+  /** Detect silence and start due tries. Call it about every second; rarer calls only delay it. */
   check() {
     const now = this.#options.now();
     if (this.retryAt !== null) {

@@ -1,17 +1,17 @@
-/** Which rows a person wants to see. */
+/** The filter: reading it from and writing it to the page's address, and matching rows. */
 
 import { valuesOf } from "./choices.js";
 
-/** What can be chosen from the calls at hand, and everything that is kept in the page's address. */
+/** Properties chosen from lists; all parts of the filter, as named in the page's address. */
 export const CHOSEN = ["state", "direction", "tenant", "target"];
 const NAMES = ["text", "section", ...CHOSEN];
 
-/** Return an empty filter, or the one that an address (URLSearchParams) tells. */
+/** Return the filter in an address (URLSearchParams); empty by default. */
 export function readFilter(address = new URLSearchParams()) {
   return Object.fromEntries(NAMES.map((name) => [name, address.get(name) ?? ""]));
 }
 
-/** Put a filter into an address, leaving alone what else that says. */
+/** Write a filter to an address and keep its other parameters. */
 export function writeFilter(filter, address) {
   for (const name of NAMES) {
     if (filter[name]) address.set(name, filter[name]);
@@ -20,12 +20,12 @@ export function writeFilter(filter, address) {
   return address;
 }
 
-/** Whether the filter hides rows; `section` only hides whole sections. */
+/** Whether the filter hides rows; `section` hides whole sections instead. */
 export function isFiltering(filter) {
   return Boolean(filter.text.trim()) || CHOSEN.some((name) => filter[name]);
 }
 
-/** Return what says whether a row passes: one of its calls does. */
+/** Return a function that says whether a row passes: at least one of its calls matches. */
 export function matcherOf(filter) {
   if (!isFiltering(filter)) return () => true;
   const words = fold(filter.text).split(/\s+/).filter(Boolean);
@@ -41,7 +41,7 @@ function matches(record, filter, words) {
   return words.every((word) => text.includes(word));
 }
 
-/** Everything of a call that somebody may look for; made once for each of its states, and only when somebody looks. */
+/** The searchable text of a call, built once per state and only when needed. */
 function textOf(record) {
   if (record.textOf !== record.call) Object.assign(record, { text: read(record.call), textOf: record.call });
   return record.text;

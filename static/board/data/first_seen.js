@@ -1,7 +1,7 @@
 /**
- * When each call came to this page, and since when it has been in front of the person who decides, for the audit history.
+ * When each call arrived on this page and was first drawn while the page was visible, for the audit history.
  *
- * Kept over reconnects, also to another process, which cannot know what was sent before.
+ * Survives reconnects, also to another process, which cannot know what was sent before.
  */
 
 export class FirstSeen {
@@ -14,7 +14,7 @@ export class FirstSeen {
     this.#clock = clock;
   }
 
-  /** Note what a frame brought: when each call came first, and the revision in which it is as it is now. */
+  /** Record a frame: when each call first arrived, and the revision that brought its current state. */
   receive({ calls = [], revision }) {
     for (const { key } of calls) {
       if (!this.#came.has(key)) this.#came.set(key, this.#clock.now());
@@ -22,13 +22,13 @@ export class FirstSeen {
     }
   }
 
-  /** Note that these records are drawn; it counts only while the page is in view. */
+  /** Record that these records are drawn; ignored while the page is hidden. */
   note(records) {
     if (document.visibilityState !== "visible") return;
     for (const { call } of records) if (!this.#since.has(call.key)) this.#since.set(call.key, this.#clock.now());
   }
 
-  /** What somebody who decides on the call now has in front of them. */
+  /** Return what the page shows of the call now, as sent with a decision. */
   seen(call) {
     return {
       version: call.version,

@@ -1,13 +1,12 @@
 /**
- * What this page knows of the calls at the moment, and how well it knows it.
+ * Joins feed, clock and store, and tells the rest of the page about them in events.
  *
- * Events, for whoever shows or sounds something:
  *   frame      a frame was applied; `detail` is the frame
  *   arrived    calls began to ring; `detail` is a list of them
- *   forgotten  calls are not shown any more; `detail` is a list of their keys
+ *   forgotten  calls were dropped from the board; `detail` is a list of their keys
  *   feed       the feed's state changed; `detail` is {was, is}
- *   tick       four times a second while the page is in view, seldom while it is not; nothing may depend on how often
- *   change     something that is shown may be different now; follows each of the others
+ *   tick       every 250 ms; browsers throttle it to once a minute on a hidden page
+ *   change     something drawn may differ; follows each of the others
  */
 
 import { ServerClock } from "./clock.js";
@@ -23,15 +22,15 @@ export class Live extends EventTarget {
   clock = new ServerClock();
   store = new Store();
   feed;
-  /** What a rejection needs, as the server measured it. Milliseconds. */
+  /** Duration of a rejection as measured by the server. Milliseconds. */
   rejectMilliseconds = USUAL_REJECT;
-  /** Says of a row that it must stay where it is; whoever draws the rows knows. */
+  /** Whether a row must not move; set by the view. */
   isHeld = () => false;
   #told;
   #sleep = new SleepWatch();
   #isManned;
 
-  /** `isManned` is false for a page that nobody sits at: it never counts as somebody who has the board in view. */
+  /** `isManned` is false for a wall, which never counts as a supervisor who has the board in view. */
   constructor(socketUrl, { isManned = true } = {}) {
     super();
     this.#isManned = isManned;
@@ -39,7 +38,7 @@ export class Live extends EventTarget {
     this.#told = this.feed.state;
   }
 
-  /** Connect, and keep an eye on the connection. */
+  /** Connect, and check the connection from now on. */
   start() {
     document.addEventListener("visibilitychange", () => this.#lookedAt());
     addEventListener("online", () => this.feed.retry());
@@ -49,7 +48,7 @@ export class Live extends EventTarget {
     this.changed();
   }
 
-  /** Tell everybody that something shown may be different now. */
+  /** Dispatch `change`. */
   changed() {
     this.dispatchEvent(new Event("change"));
   }

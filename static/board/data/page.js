@@ -1,4 +1,4 @@
-/** What the server told this page about itself and the person in front of it. */
+/** Settings of the page and its user, read from the data attributes of the board element. */
 
 /** Read the data attributes of the board's root element. */
 export function readPage(root) {

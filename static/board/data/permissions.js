@@ -1,3 +1,3 @@
-/** Whether the browser may show desktop notices: the words of `Notification.permission`, and one for browsers that have none. */
+/** States of the permission for desktop notices; MISSING is for browsers without notices. */
 
 export const NOTICES = { MISSING: "missing", UNASKED: "default", DENIED: "denied", GRANTED: "granted" };

@@ -1,25 +1,25 @@
-/** One row of the board: one person, with one call or with several that are the same ringing. */
+/** One row of the board: one person with one call, or with several calls that ring for the same chain. */
 
 import { ENDED, PROGRESS, RINGING } from "./sections.js";
 
 const FIRST_TO_LAST = [RINGING, PROGRESS, ENDED];
 
 export class Row {
-  /** The person it stands for, and its calls' records in the order in which they came. */
+  /** The calling person's id, and the records of the calls in order of arrival. */
   id;
   records = [];
-  /** The section it is drawn in, its position there, since when, and since when it belongs elsewhere. */
+  /** The section it is drawn in, its position there, since when, and since when it belongs to another section. */
   place = null;
   sequence = 0;
   placedAt = 0;
   movedAt = 0;
-  /** Grows with everything that is drawn of it. */
+  /** Grows with every change of what is drawn. */
   revision = 0;
-  /** Whether it passes the filter, and its height where it was drawn last, in pixels; null where it never was. */
+  /** Whether it passes the filter; its height when last drawn, in pixels, or null. */
   passes = true;
   height = null;
   isOpened = false;
-  /** The chain whose conversation its call records, and whether it still has to be put to others that record it. */
+  /** The chain of a policy-recording call, and whether the row still has to move below the others of that chain. */
   recordedChain = null;
   isApart = false;
 
@@ -27,12 +27,12 @@ export class Row {
     this.id = id;
   }
 
-  /** The section it belongs to: where the most urgent of its calls does. */
+  /** The section it belongs to: that of its most urgent call. */
   get belongs() {
     return FIRST_TO_LAST.find((section) => this.records.some((record) => record.belongs === section)) ?? ENDED;
   }
 
-  /** The record that speaks for the row, and that a decision is about: the newest of those in its section. */
+  /** The record that is drawn and decided on: the newest one in the row's section. */
   get lead() {
     const section = this.belongs;
     return this.records.findLast((record) => record.belongs === section) ?? this.records.at(-1);

@@ -1,12 +1,12 @@
-/** The rows drawn in one section, in their order, and those of them that pass the filter. */
+/** The sorted rows of one section, and those of them that pass the filter. */
 
 export class RowList {
   all = [];
   shown = [];
-  /** Grows whenever `shown` does not have the same rows any more. */
+  /** Grows whenever the rows in `shown` change. */
   revision = 0;
 
-  /** Add a row where its sequence puts it. */
+  /** Insert a row by its sequence. */
   add(row) {
     insert(this.all, row);
     if (!row.passes) return;
@@ -14,7 +14,7 @@ export class RowList {
     this.revision += 1;
   }
 
-  /** Return the row that follows another, whether it passes or not; undefined after the last. */
+  /** Return the row after another in `all`; undefined after the last. */
   after(row) {
     return this.all[placeOf(this.all, row) + 1];
   }
@@ -24,7 +24,7 @@ export class RowList {
     if (take(this.shown, row)) this.revision += 1;
   }
 
-  /** Bring one row in line with what it says about passing the filter. */
+  /** Show or hide one row according to its `passes`. */
   review(row) {
     const place = placeOf(this.shown, row);
     const isShown = this.shown[place] === row;
@@ -33,7 +33,7 @@ export class RowList {
     this.revision += 1;
   }
 
-  /** Bring all rows in line; for a new filter. */
+  /** Show or hide all rows, for a new filter. */
   reviewAll() {
     this.shown = this.all.filter((row) => row.passes);
     this.revision += 1;
@@ -45,7 +45,7 @@ export class RowList {
   }
 }
 
-/** Where the row is in the list, or would be: lists are sorted by sequence. */
+/** Return the index of a row, or where it would be inserted; binary search by sequence. */
 export function placeOf(rows, row) {
   let [low, high] = [0, rows.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** Which part of the board a call belongs to. */
+/** The three sections of the board, and the section a call belongs to. */
 
 export const RINGING = "ringing";
 export const PROGRESS = "progress";

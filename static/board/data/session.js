@@ -1,6 +1,6 @@
-/** When the signed-in session ends, early enough to be told. */
+/** Remaining time of the signed-in session. */
 
-/** So long before its end the session's end is told. Minutes. */
+/** The session's end is announced this long before. Minutes. */
 export const WARN_MINUTES = 30;
 
 /** Return null while there is time, else `{ended, minutes}`; `ends` is ISO 8601, `now` the server's clock. */

@@ -1,7 +1,7 @@
 /**
- * Notices that the computer slept.
+ * Detects that the computer slept.
  *
- * The clock that nobody can set (`performance.now`) stands still meanwhile on most systems, the wall clock does not.
+ * On most systems `performance.now` stops during sleep and the wall clock does not.
  */
 
 const SHORTEST_SLEEP = 3000; // milliseconds; less is a correction of the wall clock, or nothing

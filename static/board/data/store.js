@@ -1,9 +1,8 @@
 /**
- * What the board shows: the newest state of each call, and the rows in which calls are drawn.
+ * The newest state of each call, and the rows that calls are drawn in.
  *
- * A row stays where it is for a moment after its calls have moved on, and for as long as the layout is held (somebody is
- * about to click), so that no row slides under a pointer. New rows are always appended. Nothing here looks at all
- * calls, except a snapshot and a new filter, which are about all of them.
+ * A row stays in its section for a moment after its calls moved on, and while the layout is held, so that no row moves
+ * under a pointer. New rows are appended. Only a snapshot and a new filter visit all calls.
  */
 
 import { personOf, recordedChainOf } from "./chains.js";
@@ -12,14 +11,14 @@ import { Row } from "./row.js";
 import { RowList } from "./row_list.js";
 import { ENDED, PROGRESS, RINGING, sectionOf } from "./sections.js";
 
-/** How long a row that has moved on stays in its old place, and how long an ended call is shown. Milliseconds. */
+/** How long a row stays in its old section, and how long an ended call is shown. Milliseconds. */
 export const REST = 2500;
 export const SHOWN_AFTER_END = 30_000;
 
 export class Store {
   /** Whether a snapshot has ever arrived. */
   known = false;
-  /** What the calls at hand offer to filter by. */
+  /** The filter choices among the current calls. */
   choices = new Choices();
 
   #records = new Map();
@@ -34,7 +33,7 @@ export class Store {
   #matches = () => true;
   #isHeld = () => false;
 
-  /** Apply a frame and return the calls that have just begun to ring; rows that are held do not move meanwhile. */
+  /** Apply a frame and return the calls that began to ring; rows for which `isHeld(row)` is true do not move. */
   apply(frame, now, isHeld = () => false) {
     this.#isHeld = isHeld;
     if (frame.type === "snapshot") return this.#replace(frame.calls, now);
@@ -52,7 +51,7 @@ export class Store {
     return inOrder.filter((call) => !this.#has(call) && this.#put(call, now));
   }
 
-  /** Whether this very state is shown already; a snapshot repeats all calls, and few have changed. */
+  /** Whether this state of the call is known; a snapshot repeats all calls, and few have changed. */
   #has({ key, version, watched }) {
     const record = this.#records.get(key);
     return Boolean(record) && !record.vanished && record.call.version === version && record.call.watched === watched;
@@ -67,7 +66,7 @@ export class Store {
     return arrived;
   }
 
-  /** Take in a call's newest state and return whether it has just begun to ring. */
+  /** Store a call's new state and return whether the call began to ring. */
   #put(call, now) {
     const known = this.#records.get(call.key);
     if (known && known.call.version > call.version) return false;
@@ -100,7 +99,7 @@ export class Store {
     this.#recordings.set(chain, [...others, record.row]);
   }
 
-  /** Who calls may be told later than that somebody does; the row takes the person's name while nobody else has it. */
+  /** The caller may become known later than the call: the row takes the person's id unless another row has it. */
   #regroup({ call, row }) {
     const id = personOf(call);
     if (id === row.id || row.records.length > 1 || this.#rows.has(id)) return;
@@ -109,14 +108,14 @@ export class Store {
     this.#rows.set(id, row);
   }
 
-  /** A call that leaves without a final state in hand ended while nobody told us how. */
+  /** A call that is gone without a final state ended while the feed was lost. */
   #leave(record, now) {
     if (record.belongs === ENDED) return;
     Object.assign(record, { belongs: ENDED, vanished: true });
     this.#follow(record, now, false);
   }
 
-  /** Bring the row, and whatever is counted, in line with a record that has changed. */
+  /** Update the row and all indexes after a record changed. */
   #follow(record, now, startsRinging) {
     const { row } = record;
     row.touch();
@@ -139,7 +138,7 @@ export class Store {
     if (row.place === ENDED) this.#restless.add(row);
   }
 
-  /** Put a row below those that record the same conversation; not now if that would move a row that is held. */
+  /** Move a row below the others of its recorded chain; later if that would move a held row. */
   #join(row) {
     const list = this.#lists[row.place];
     const last = this.#lastOfRecording(row);
@@ -156,14 +155,14 @@ export class Store {
     list.add(row);
   }
 
-  /** The last row above this one that records the same conversation; ended ones are not grouped, the newest is first. */
+  /** The last row above this one of the same recorded chain; ended rows are not grouped, they are sorted by age. */
   #lastOfRecording(row) {
     if (!row.recordedChain || row.place === ENDED) return null;
     const above = this.#recordings.get(row.recordedChain).filter(({ place, sequence }) => place === row.place && sequence < row.sequence);
     return above.reduce((last, other) => (last?.sequence > other.sequence ? last : other), null);
   }
 
-  /** Move rows to where they belong and drop those shown long enough, except what is held; return the dropped keys. */
+  /** Move rows to their sections and drop ended rows after a while, except held ones; return the dropped keys. */
   tidy(now, isHeld = () => false) {
     this.#isHeld = isHeld;
     const dropped = [];
@@ -201,7 +200,7 @@ export class Store {
     else this.#recordings.delete(chain);
   }
 
-  /** Forget everything: whoever looks at this page may not see calls any more. */
+  /** Forget all calls, because the user may no longer see them. */
   clear() {
     for (const index of [this.#records, this.#rows, this.#recordings]) index.clear();
     for (const set of [this.#ringing, this.#ringingRows, this.#hiddenRinging, this.#restless]) set.clear();
@@ -220,7 +219,7 @@ export class Store {
     for (const row of this.#ringingRows) toggle(this.#hiddenRinging, row, !row.passes);
   }
 
-  /** A row that has begun to match appears at once; one that no longer does may be held, and is looked at again. */
+  /** Show a row that now passes at once; hide one that no longer does with the next `tidy`, unless it is held. */
   #sift(row) {
     const passes = this.#matches(row);
     if (passes && !row.passes) this.#show(row, true);
@@ -236,27 +235,27 @@ export class Store {
 
   // Looking -----------------------------------------------------------------------------------------------------------
 
-  /** The rows of one section that pass the filter, in the order in which they came there; a RowList. */
+  /** The RowList of a section. */
   list(place) {
     return this.#lists[place];
   }
 
-  /** The records of the calls that ring now, whatever is still drawn. */
+  /** The records of the ringing calls. */
   ringing() {
     return this.#ringing;
   }
 
-  /** The rows of people who ring now. */
+  /** The rows with a ringing call, in whatever section they are drawn. */
   ringingRows() {
     return this.#ringingRows;
   }
 
-  /** How many people ring now, whatever is still drawn and whatever the filter hides. */
+  /** The number of ringing rows, including those the filter hides. */
   ringingCount() {
     return this.#ringingRows.size;
   }
 
-  /** How many of them the filter hides. */
+  /** The number of ringing rows that the filter hides. */
   hiddenRingingCount() {
     return this.#hiddenRinging.size;
   }

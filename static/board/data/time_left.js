@@ -1,6 +1,6 @@
 /** How long a ringing call can still be decided. */
 
-/** What a rejection is taken to need until the server has measured it. Milliseconds. */
+/** Assumed duration of a rejection until the server has measured one. Milliseconds. */
 export const USUAL_REJECT = 1000;
 
 /**

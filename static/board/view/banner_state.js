@@ -1,12 +1,12 @@
-/** What somebody watching has to know and can do something about, each with its way out. */
+/** Which banners are shown: blocked sound, denied notices, the session's end, a new version. */
 
 import { SOUND } from "../../site/sound.js";
 import { NOTICES } from "../data/permissions.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 /**
- * Return the banners that stand now, as `{name, tone, icon, text, action}`; `action` is null, `{label, href}` or
- * `{label, name}` with the name of an action of the page, `isHeld` when it must wait until nothing rings.
+ * Return the banners as `{name, tone, icon, text, action}`; `action` is null, `{label, href}` or `{label, name, isHeld}`
+ * with the name of an action of `Chrome`, which is disabled while `isHeld`.
  */
 export function bannersOf({ watch, choices, session, unheard, isOutdated, ringing, loginUrl }) {
   return [

@@ -1,4 +1,4 @@
-/** Draws what stands at the foot of the page until somebody has done something about it. */
+/** Draws the banners at the foot of the page. */
 
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { icon } from "./icon.js";

@@ -1,8 +1,7 @@
 /**
- * Draws the calls: once per frame at most, only what is in view, and of that only what changed.
+ * Draws the three sections: at most once per animation frame, only rows in view, and only what changed.
  *
- * Rows are drawn when something about them changed, ringing ones also with each tick of their countdown. What stands
- * above the rows is drawn with each tick and after each action of this person.
+ * A ringing row is drawn again with each tick of its countdown; what stands above the rows with each tick and action.
  */
 
 import { render } from "../../vendor/lit-html-3.3.3/lit-html.js";
@@ -16,7 +15,7 @@ import { blank, bulk, count, leftOut, none, nothingMatches } from "./section_hea
 import { gettext } from "./words.js";
 
 const SECTIONS = [RINGING, PROGRESS, ENDED];
-/** From here on each list scrolls in a pane of its own, and the page as a whole does not; board.css says the same. */
+/** From this size on each section scrolls by itself; keep in step with board.css. */
 const PANES = "(min-width: 75rem) and (min-height: 36rem)";
 const NOBODY = {
   [PROGRESS]: () => gettext("No call is in progress."),
@@ -34,7 +33,7 @@ export class BoardView {
   #isDue = false;
   #isPrinting = false;
 
-  /** `actions` is what this person does here; `people` is `{me, time}`, as `outcomeOf` takes it. */
+  /** `actions` is an `Actions`; `people` is `{me, time}` as in `outcomeOf`. */
   constructor(root, { live, actions, page, people }) {
     this.#live = live;
     this.#actions = actions;
@@ -55,7 +54,7 @@ export class BoardView {
     for (const kind of ["focusin", "focusout"]) document.addEventListener(kind, () => this.due());
   }
 
-  /** Where this person is, for whoever has to leave them undisturbed. */
+  /** The focused row and the rows under the pointer, for LayoutHold. */
   #places() {
     const [focus, windows] = [this.focus, this.#windows];
     return {
@@ -79,7 +78,7 @@ export class BoardView {
     return window;
   }
 
-  /** Paper does not scroll: draw what it has room for, now, since the browser does not wait. */
+  /** Draw all rows for printing, at once: the browser does not wait for the next frame. */
   #print(isPrinting) {
     this.#isPrinting = isPrinting;
     this.#stamp += 1;
@@ -87,7 +86,7 @@ export class BoardView {
     this.drawNow();
   }
 
-  /** Draw with the next frame. */
+  /** Draw in the next animation frame. */
   due() {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -120,7 +119,7 @@ export class BoardView {
     this.#view.keysGoTo = row;
   }
 
-  /** Draw what stands above the rows, where a tick or an action may have changed it. */
+  /** Draw what stands above the rows if it may have changed. */
   #drawParts() {
     const { store } = this.#live;
     const isEmpty = SECTIONS.map((section) => store.list(section).shown.length === 0).join();

@@ -1,11 +1,11 @@
-/** The state of the live feed, in colour, icon and words, and the way out of it. */
+/** Draws the feed's state: headline, explanation, and a button or link to recover. */
 
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { STATES } from "../data/feed.js";
 import { icon } from "./icon.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-/** After so many failed tries without one frame, something between here and the server does not let sockets through. */
+/** After this many failed tries without any frame, the text suspects a proxy that blocks WebSockets. */
 const TRIES_BEFORE_HINT = 4;
 
 const ICONS = {

@@ -1,4 +1,4 @@
-/** Sets a CSS custom property on an element through the object model; style attributes are forbidden by our policy. */
+/** Sets a CSS custom property through CSSOM; the content security policy forbids style attributes. */
 
 import { Directive, directive } from "../../vendor/lit-html-3.3.3/directive.js";
 import { noChange } from "../../vendor/lit-html-3.3.3/lit-html.js";

@@ -1,4 +1,4 @@
-/** The bar above the lists: find by text, choose by state, direction, tenant and target, look at one section only. */
+/** Draws the filter bar: search field, section buttons, and lists for state, direction, tenant and target. */
 
 import { repeat } from "../../vendor/lit-html-3.3.3/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
@@ -9,8 +9,8 @@ import { stateInWords } from "./parties.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 /**
- * `choices` is what there is to choose from, `hidden` how many people ring whom the filter hides, `isOpen` whether all of
- * the bar is shown where there is little room; `actions` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
+ * `choices` is a `Choices`, `hidden` the number of ringing rows that the filter hides, `isOpen` whether the bar is
+ * unfolded on a narrow screen; `actions` has `filter(change)`, `openFinder()`, `leaveFinder(event)` and
  * `showEverything()`.
  */
 export function filterBar({ filter, choices, hidden, isOpen }, actions) {
@@ -42,7 +42,7 @@ export function filterBar({ filter, choices, hidden, isOpen }, actions) {
   `;
 }
 
-/** What rings outside the filter, and the way to it; there as long as a filter is, so that nothing moves when it tells. */
+/** The number of ringing rows outside the filter; shown also when it is 0, so that nothing moves when it changes. */
 function outside(hidden, actions) {
   const words = fill(ngettext("%(count)s more ringing outside your filter", "%(count)s more ringing outside your filter", hidden), { count: hidden });
   return html`
@@ -78,7 +78,7 @@ function sections(filter, actions) {
   `;
 }
 
-/** A list to choose from, where there is a choice or one was made. */
+/** A select element; nothing where there are fewer than two choices and none was made. */
 function chooser(name, label, any, filter, choices, actions, inWords = null) {
   const chosen = filter[name];
   const offered = choices.of(name).map(([value, text]) => [value, inWords ? inWords(value) : text]);

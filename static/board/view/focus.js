@@ -1,11 +1,11 @@
-/** Moves the focus between rows, and keeps it near where it was when its row is taken away. */
+/** Moves the keyboard focus between rows, and keeps it in place when the focused row is removed. */
 
 export class Focus {
   #windows;
   #fallback;
   #stamp;
 
-  /** `windows` are the row windows in the order of the page; `fallback` takes the focus when no row is left. */
+  /** `windows` are the RowWindows in page order; `fallback` is focused when no row is left. */
   constructor(windows, fallback, stamp) {
     this.#windows = windows;
     this.#fallback = fallback;
@@ -34,7 +34,7 @@ export class Focus {
     return Boolean(element);
   }
 
-  /** Move by what `step(window, index)` returns as the new index; from outside, to the first row there is. */
+  /** Focus the index that `step(window, index)` returns; the first row if no row has the focus. */
   move(step) {
     const place = this.#place();
     if (place) return this.to(place.window, step(place.window, place.index));
@@ -46,7 +46,7 @@ export class Focus {
     return Boolean(window) && this.to(window, 0);
   }
 
-  /** Run `draw`. If what has the focus disappears, focus its row, else the row that has come to its place. */
+  /** Run `draw`; if the focused element was removed, focus its row, else the row now at its index. */
   keepWhile(draw) {
     const before = document.activeElement;
     const place = this.#place();

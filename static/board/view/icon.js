@@ -1,4 +1,4 @@
-/** Icons from the one sprite; always beside words, so hidden from screen readers. */
+/** Draws an icon from the sprite; hidden from screen readers, since every icon has text beside it. */
 
 import { html } from "../../vendor/lit-html-3.3.3/lit-html.js";
 

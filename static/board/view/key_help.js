@@ -1,17 +1,17 @@
-/** The sheet of keys: what each of them does, by subject. */
+/** Draws the help panel that lists the keys. */
 
 import { html, nothing, render } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { KEYS } from "./keys.js";
 import { gettext } from "./words.js";
 
-/** Keys that are not written on keyboards as `KeyboardEvent.key` calls them. */
+/** Labels of keys whose name in `KeyboardEvent.key` is not what keyboards show. */
 const SIGNS = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp", Enter: "⏎" };
 
 export class KeyHelp {
   #panel;
   #preferences;
 
-  /** `panel` is a popover; it is filled whenever it opens. */
+  /** `panel` is a popover; it is drawn each time it opens. */
   constructor(panel, preferences) {
     this.#panel = panel;
     this.#preferences = preferences;

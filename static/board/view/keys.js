@@ -1,8 +1,8 @@
-/** The keys of the board: what each does, in words for whoever asks, and when it counts. */
+/** The table of keys: action, keys and explanation of each. */
 
 import { gettext } from "./words.js";
 
-/** Every key by subject, in the order in which they are explained. A key is what `KeyboardEvent.key` says. */
+/** Keys by subject, in the order of the help panel; `keys` are values of `KeyboardEvent.key`. */
 export const KEYS = [
   {
     title: () => gettext("Decide"),
@@ -45,7 +45,7 @@ export const KEYS = [
   },
 ];
 
-/** Return the key that does something, as it is shown beside the button for it. */
+/** Return the first key of an action, as shown on its button. */
 export function keyFor(action) {
   return KEYS.flatMap(({ keys }) => keys).find((entry) => entry.action === action).keys[0];
 }

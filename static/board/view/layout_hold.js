@@ -1,18 +1,17 @@
 /**
- * Whether rows must stay where they are because somebody is about to use one.
+ * Decides which rows must not move because the user is about to use one.
  *
- * A mouse that moves over a list may be on its way to any row of it: all stay. One that rests points at a single call,
- * which stays where it is for as long as it can be decided; once nothing can be pressed there any more, rows leave and
- * close up as if nobody was there. Whoever uses keys stays on the focused row until they go elsewhere.
+ * While the mouse moves over a list, every row of it is held. When it rests, the row under it and the rows above are
+ * held as long as that call can be decided. A focused row and the rows above it are held until the focus leaves.
  */
 
 import { ENDED, RINGING } from "../data/sections.js";
 
-/** A focus that has rested longer than this belongs to somebody who went away. Milliseconds, as all here. */
+/** A focus holds for this long after the last key. Milliseconds, as are the next two. */
 const PATIENCE = 60_000;
-/** After this long without a move a mouse is not on its way any more. */
+/** A mouse counts as moving for this long after its last event. */
 const AIMING = 3_000;
-/** A finger decides faster, and is nowhere when it does not touch. */
+/** A touch holds for this long. */
 const TOUCHING = 2_000;
 
 export class LayoutHold {
@@ -23,8 +22,8 @@ export class LayoutHold {
   #wasPressed = {};
 
   /**
-   * `panes` are the elements of the sections by name; `places` tells `{focused, pointedAt(section)}`, the row that has
-   * the focus and the one under the pointer, each null when there is none.
+   * `panes` are the elements of the sections by name; `places` is `{focused, pointedAt(section)}`: the focused row and
+   * the row under the pointer, each null when there is none.
    */
   constructor(panes, places, now = () => performance.now()) {
     this.#now = now;
@@ -47,13 +46,13 @@ export class LayoutHold {
     this.#pointerUntil[section] = this.#now() + (pointerType === "mouse" ? AIMING : TOUCHING);
   }
 
-  /** What was pressed has the focus as well, but only somebody who types, or moves with keys, stays there. */
+  /** A click focuses too, but holds for a short time only, unless it is in a text field. */
   #focus(section, target) {
     const isByPress = this.#wasPressed[section] && !target?.matches?.("input, textarea");
     this.#focusUntil[section] = this.#now() + (isByPress ? AIMING : PATIENCE);
   }
 
-  /** Return whether a row must stay where it is, for its own sake or for that of the rows it would move. */
+  /** Return whether a row must not move, for itself or because it would move a held row. */
   holds(row) {
     const { focused } = this.#places;
     if (row === focused && this.#isUsed(row.place)) return true;
@@ -62,18 +61,18 @@ export class LayoutHold {
     return focused?.place === row.place && this.#isFocused(row.place) && this.#keeps(row, focused);
   }
 
-  /** The call under a pointer that rests, while something can be pressed there that cannot be taken back. */
+  /** The row under a resting pointer, while it can be decided: a decision cannot be undone. */
   #restedOn(section) {
     const row = section === RINGING ? this.#places.pointedAt(section) : null;
     return row?.belongs === RINGING ? row : null;
   }
 
-  /** Whether the other row would move, or would be gone, if this one left. */
+  /** Whether the other row would move if this one left. */
   #keeps(row, other) {
     return row === other || (other !== null && this.#isAbove(row, other));
   }
 
-  /** Rows append everywhere but to the ended ones, of which the newest is first. */
+  /** Whether the row is about to enter the ended section, which has the newest row first; the other sections append. */
   #entersAbove(row) {
     return row.place !== row.belongs && row.belongs === ENDED;
   }

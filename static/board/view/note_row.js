@@ -1,4 +1,4 @@
-/** The note on a row: offered once the call is decided, written in place, kept when it could not be recorded. */
+/** Draws the note of a row: the text, the offer to write one, or the field. */
 
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { RINGING } from "../data/sections.js";
@@ -8,7 +8,7 @@ import { fill, gettext } from "./words.js";
 
 const LONGEST_NOTE = 500;
 
-/** Whether a note is offered: to whoever decided the call, and on a call nobody decided to everybody who could have. */
+/** Whether the user may write a note: who decided the call; on an undecided call everybody who may reject. */
 export function takesNote({ call, belongs }, { mayReject, me, decisions }) {
   if (!mayReject) return false;
   const { decision } = call;

@@ -1,4 +1,4 @@
-/** What became of a call, in honest words: who decided, what Graph said, what is not known. */
+/** The outcome of a call as text and tone, from the server's decision, this page's request and the call's end. */
 
 import { hasFailed } from "../data/attempts.js";
 import { ENDED } from "../data/sections.js";
@@ -10,7 +10,7 @@ const DOUBT = "doubt";
 const WAIT = "wait";
 const PLAIN = "plain";
 
-/** Where to go after an answer, by its status or by the server's word for it. */
+/** How to recover from a failure, by status or by the server's outcome. */
 const WAYS_OUT = { 401: "sign-in", csrf: "reload" };
 
 export const ICONS = {
@@ -21,19 +21,18 @@ export const ICONS = {
   [PLAIN]: "info-circle-fill",
 };
 
-/** Return the reason as a person says it; Graph's own word for one we do not know. */
+/** Return the text of a reject reason; an unknown reason as it is. */
 export function reasonInWords(reason) {
   const words = { none: gettext("no reason given"), busy: gettext("busy"), forbidden: gettext("forbidden") };
   return words[reason] ?? reason ?? "";
 }
 
 /**
- * Return `{tone, text}` for a call, or null while there is nothing to say; `way` names the way out where there is one
- * ("sign-in", "reload"). What the server pushed outweighs what this page was answered, and both outweigh what it only
- * hopes for; that a call is over outweighs that trying to reject it failed.
+ * Return `{tone, text, way}` for a call, or null; `way` is "sign-in", "reload" or missing.
  *
- * `attempt` and `pass` are what this page asked for, or null; `people` is `{me, time}`: the signed-in user's name, and a
- * function that writes a moment down.
+ * Precedence: a decision from the feed, then the answer to this page's request, then its request under way. The end of
+ * a call takes precedence over a failed request. `attempt` and `pass` are this page's requests, or null; `people` is
+ * `{me, time}`: the user's name and a function that formats a time.
  */
 export function outcomeOf(record, { attempt = null, pass = null }, people) {
   const { call } = record;
@@ -98,7 +97,7 @@ function decisionWords(outcome) {
   return words[outcome] ?? [DOUBT, fill(gettext("Rejection by %(by)s: %(outcome)s."), { by: "%(by)s", outcome })];
 }
 
-/** Graph ends some of its messages with a full stop and some without; the sentence they stand in has its own. */
+/** Graph's code and message; a full stop at its end is removed, since the sentence around it has one. */
 function said({ code, message }) {
   return [code, message?.replace(/[.\s]+$/, "")].filter(Boolean).join(" – ") || gettext("no explanation");
 }
@@ -149,14 +148,14 @@ function endedInWords(call) {
   return gettext("The call ended before anybody decided.");
 }
 
-/** Return whether it rang to its end while no supervisor's page was in view; that never changes again. */
+/** Return whether the call rang to its end while no supervisor had the board in view. */
 export function rangUnseen({ call, belongs }) {
   const couldBeDecided = Boolean(call.deadline) && call.direction !== "outgoing";
   const nobodyDid = !call.decision && !call.let_pass && !call.established_at;
   return belongs === ENDED && call.watched === false && couldBeDecided && nobodyDid;
 }
 
-/** Return what became of a decision on several calls. */
+/** Return the text of a bulk rejection's result. */
 export function bulkInWords({ asked, rejected, isSending }) {
   if (isSending) return fill(gettext("Rejecting %(asked)s calls…"), { asked });
   return fill(ngettext("%(rejected)s of %(asked)s rejected.", "%(rejected)s of %(asked)s rejected.", asked), { rejected, asked });

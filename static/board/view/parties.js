@@ -1,4 +1,4 @@
-/** Who takes part in a call, in words. */
+/** Names of callers and targets; texts for kinds, modalities and call states. */
 
 import { gettext } from "./words.js";
 
@@ -21,7 +21,7 @@ export function nameOf(party) {
   return party?.name || party?.id || gettext("Unknown caller");
 }
 
-/** Names of those who are called, the bot itself among them; empty when Graph named nobody. */
+/** Names of the targets, including the bot; empty when Graph named none. */
 export function targetsInWords(targets) {
   return (targets ?? []).map((target) => target?.name || target?.id).filter(Boolean).join(", ");
 }

@@ -1,15 +1,15 @@
 /**
- * Keeps only those rows of a list in the document that are in view, or have the focus.
+ * Keeps only those rows of a list in the document that are in view or have the focus.
  *
- * Rows are placed by what was measured of them, or by an estimate where nothing was. When rows above the view change,
- * the view scrolls along, so that what somebody looks at, points at or has focused stays where it is.
+ * Rows are placed by their measured height, or by an estimate. When rows above the view change, the view scrolls by the
+ * same distance, so that what the user looks at, points at or has focused stays in place.
  */
 
 import { placeOf } from "../data/row_list.js";
 
-/** How many rows are printed at most: thirty pages or so. */
+/** Most rows that are printed, about thirty pages. */
 export const MOST_PRINTED = 500;
-/** How far beyond the view rows exist, so that scrolling and the Tab key find them there. Pixels. */
+/** Rows exist this far outside the view, for scrolling and the Tab key. Pixels. */
 const BEYOND = 400;
 const FIRST_ESTIMATE = 120;
 const GAP = 10;
@@ -23,7 +23,7 @@ export class RowWindow {
   #hasOwnScroll;
   #onMeasured;
   #observer = new ResizeObserver((entries) => this.#measured(entries));
-  /** What exists of each row: its element, the state of the row that it shows, and where it is. */
+  /** By row: its element, the drawn revision and its position. */
   #items = new Map();
   #rowOf = new WeakMap();
   #rows = [];
@@ -38,8 +38,8 @@ export class RowWindow {
   #current = null;
 
   /**
-   * `pane` scrolls when `hasOwnScroll()` says so, else the document does. `draw(row, element)` fills a row's element,
-   * `onMeasured()` is called when rows turned out to have other heights and the view may have room for more.
+   * `pane` scrolls if `hasOwnScroll()`, else the document. `draw(row, element)` fills a row's element; `onMeasured()` is
+   * called when measured heights differ and the view may have room for more rows.
    */
   constructor(pane, { draw, newestFirst = false, hasOwnScroll, onMeasured }) {
     this.#pane = pane;
@@ -49,7 +49,7 @@ export class RowWindow {
     this.#onMeasured = onMeasured;
     this.#list = document.createElement("ul");
     this.#list.className = "calls";
-    this.#list.setAttribute("role", "list"); // Safari forgets that a list without markers is one
+    this.#list.setAttribute("role", "list"); // Safari drops the list role without list markers
     pane.append(this.#list);
     pane.addEventListener("pointerover", (event) => (this.#pointedAt = this.rowAround(event.target)));
     pane.addEventListener("pointerleave", () => (this.#pointedAt = null));
@@ -90,12 +90,12 @@ export class RowWindow {
     return (element && this.#rowOf.get(element)) ?? null;
   }
 
-  /** The rows that exist in the document now. */
+  /** The rows in the document. */
   drawnRows() {
     return this.#items.keys();
   }
 
-  /** Look where the view is. All windows look before any of them writes, so that the browser lays out only once. */
+  /** Measure the view. All windows measure before any of them writes, so that the browser lays out only once. */
   look() {
     const list = this.#list.getBoundingClientRect();
     const clip = this.#hasOwnScroll() ? this.#pane.getBoundingClientRect() : { top: 0, bottom: innerHeight };
@@ -103,7 +103,7 @@ export class RowWindow {
     this.#reshape(`${list.width} ${document.documentElement.dataset.density}`);
   }
 
-  /** Bring the document in line with the list; `stamp` differs from the last when every row has to be drawn again. */
+  /** Update the document from the list; a new `stamp` draws every row again. */
   show({ shown, revision }, stamp) {
     if (this.#rows !== shown || this.#arrangedRevision !== revision || !this.#isArranged) {
       const anchor = this.#anchor();
@@ -115,7 +115,7 @@ export class RowWindow {
     this.#sync(stamp);
   }
 
-  /** Let the rows exist that paper has room for, or those in view again. What paper makes of them is not measured. */
+  /** Start or end printing, which draws all rows up to a limit and measures none. */
   print(isPrinting) {
     this.#isPrinting = isPrinting;
   }
@@ -130,7 +130,7 @@ export class RowWindow {
     return this.elementOf(this.rowAt(index));
   }
 
-  /** Return the index of the row a page below or above another. */
+  /** Return the index of the row one page below (1) or above (-1) another. */
   aPageFrom(index, direction) {
     const page = Math.max(1, this.#view.bottom - this.#view.top - this.#estimate);
     return this.#indexAt(this.#offsets[index] + direction * page);
@@ -153,7 +153,7 @@ export class RowWindow {
     this.#list.style.height = `${offset}px`;
   }
 
-  /** Whether it records the same conversation as the row above it. */
+  /** Whether the row has the same recorded chain as the one above it. */
   #joins(row, above) {
     return !this.#newestFirst && row.recordedChain !== null && row.recordedChain === above.recordedChain;
   }
@@ -168,7 +168,7 @@ export class RowWindow {
     return low;
   }
 
-  /** What must not move: the focused row, the one pointed at, or the first in view; with where it is now. */
+  /** Rows that must not move on screen, best first: focused, pointed at, then those in view; with their positions. */
   #anchor() {
     const inView = ({ top, height }) => top + height > this.#view.top && top < this.#view.bottom;
     const candidates = [this.rowAround(document.activeElement), this.#pointedAt];
@@ -218,7 +218,7 @@ export class RowWindow {
     return [this.#indexAt(this.#view.top - BEYOND), last];
   }
 
-  /** What exists of a row, unless the row has moved among the others: then it is made anew where it belongs now. */
+  /** Return the row's item if its element is at the right place, else drop it so that it is made again. */
   #inOrder(row, previous) {
     const item = this.#items.get(row);
     if (!item || item.element.previousElementSibling === previous) return item;
@@ -226,7 +226,7 @@ export class RowWindow {
     return null;
   }
 
-  /** The rows that have to exist, with their index, in order. */
+  /** The rows that must be in the document, with their index, in order. */
   #wanted() {
     const wanted = new Map();
     const count = this.#rows.length;
@@ -273,7 +273,7 @@ export class RowWindow {
     item.element.style.top = `${top}px`;
   }
 
-  /** A row never shrinks where it is: what was said in three lines and is now said in one would move all rows below. */
+  /** A row never shrinks: a shorter text would move all rows below. */
   #keepHeight({ row, element }) {
     const height = row.height === null ? "" : `${row.height}px`;
     if (element.style.minHeight !== height) element.style.minHeight = height;
@@ -288,7 +288,7 @@ export class RowWindow {
     this.elementOf(row).tabIndex = 0;
   }
 
-  /** Forget which row Tab comes back to when it is gone. */
+  /** Forget the row that Tab returns to if it is gone. */
   checkCurrent() {
     if (this.#current && this.indexOf(this.#current) < 0) this.#current = null;
   }
@@ -309,7 +309,7 @@ export class RowWindow {
     if (changed) this.#rearrange();
   }
 
-  /** Put what exists to its right place before it is painted; what is missing comes with the next frame. */
+  /** Move the elements before they are painted; missing rows come with the next frame. */
   #rearrange() {
     const anchor = this.#anchor();
     this.#arrange();
@@ -321,7 +321,7 @@ export class RowWindow {
     this.#onMeasured();
   }
 
-  /** In another width or density every row has another height. */
+  /** Measure again after a change of width or density. */
   #reshape(shape) {
     if (shape === this.#shape) return;
     this.#shape = shape;

@@ -1,4 +1,4 @@
-/** How one row is drawn, in each section of the board. */
+/** Draws one row in each section of the board. */
 
 import { html, nothing, render } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { isUndecided } from "../data/attempts.js";
@@ -12,10 +12,10 @@ import { ICONS, outcomeOf, rangUnseen } from "./outcomes.js";
 import { kindInWords, modalityInWords, nameOf, stateInWords, targetsInWords } from "./parties.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-/** Longer than this, a text does not fit below the buttons, where rows must not grow by themselves. */
+/** Longest text that fits below the buttons; rows must not grow there by themselves. */
 const FITS = 60;
 
-/** Draw a row of the ringing section into its element; it keeps its height when the call moves on. */
+/** Draw a row of the ringing section into its element. */
 export function drawRinging(row, element, view) {
   const open = view.decisions.canReject(row);
   const over = row.belongs !== RINGING;
@@ -35,7 +35,7 @@ export function drawRinging(row, element, view) {
   );
 }
 
-/** Draw a row of the two quieter sections into its element. */
+/** Draw a row of the other two sections into its element. */
 export function drawQuiet(row, element, view) {
   describe(row, element, [row.place === ENDED ? "call-ended" : "call-progress"]);
   render(
@@ -212,7 +212,7 @@ const CHOICES = [
   ["forbidden", () => gettext("Reject: forbidden")],
 ];
 
-/** The three buttons that reject, for one row or for all that are selected. */
+/** The three reject buttons, for one row or for the selected ones. */
 export function reasonButtons(label, choose, keysAreShown) {
   return html`
     <div class="call-buttons" role="group" aria-label=${label}>
@@ -233,7 +233,7 @@ export function reasonButtons(label, choose, keysAreShown) {
   `;
 }
 
-/** The key for an action, shown on the row to which keys go. */
+/** The key of an action, shown on the row that keys decide on. */
 function hint(action, isShown) {
   return isShown ? html`<kbd aria-hidden="true">${keyFor(action)}</kbd>` : nothing;
 }

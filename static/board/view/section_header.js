@@ -1,4 +1,4 @@
-/** What stands above the rows of each section, and the three kinds of blank: loading, calm, cannot tell. */
+/** Draws what stands above the rows of a section, and the texts of a section without rows. */
 
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { STATES } from "../data/feed.js";
@@ -8,13 +8,13 @@ import { nameOf } from "./parties.js";
 import { reasonButtons } from "./rows.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-/** How many rows a section has, of how many while a filter hides some. */
+/** The number of rows of a section; `shown / all` while a filter hides some. */
 export function count({ shown, all }) {
   if (!all.length) return nothing;
   return html`<span class="part-count">${shown.length === all.length ? all.length : `${shown.length} / ${all.length}`}</span>`;
 }
 
-/** Deciding on several rows at once: offered, under way, told. Always of one height, so that no row moves. */
+/** Bulk rejection: offer, selection or result. Always of one height, so that no row moves. */
 export function bulk(view) {
   const { selection, actions, bulkResult } = view;
   if (!view.mayReject) return nothing;
@@ -52,7 +52,7 @@ function told(result, view) {
   `;
 }
 
-/** What stands in a section without rows. */
+/** The text of an empty ringing section. */
 export function blank(view) {
   const [name, title, more] = blankWords(view);
   return html`<div class="blank">${icon(name)}<p class="blank-title">${title}</p><p>${more}</p></div>`;
@@ -62,7 +62,7 @@ export function none(view, nobody) {
   return html`<p class="none">${isConnected(view) ? nobody : gettext("Cannot be told.")}</p>`;
 }
 
-/** What is told on paper that has no room for all rows. */
+/** The text below a printed list that was cut. */
 export function leftOut(count, of) {
   return html`<p class="none">${fill(gettext("Only the first %(count)s of %(of)s are printed; a filter can choose others."), { count, of })}</p>`;
 }

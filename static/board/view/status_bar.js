@@ -1,4 +1,4 @@
-/** The line above the calls: who watches, and how this page's own watch stands, with the button that begins or ends it. */
+/** Draws the line above the calls: who watches, and the controls and state of this page's watch. */
 
 import { SOUND } from "../../site/sound.js";
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
@@ -56,7 +56,7 @@ export function watchControls(state, choices, actions) {
   `;
 }
 
-/** On a wall there is no button: any touch turns the sound on. */
+/** The wall has no button: any touch turns the sound on. */
 export function wallHint(state, choices) {
   if (!choices.sound || state.sound === SOUND.READY) return nothing;
   return html`<p class="wall-hint">${icon("volume-mute-fill")} ${gettext("Silent. Press any key for the sound.")}</p>`;

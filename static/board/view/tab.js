@@ -1,16 +1,16 @@
-/** What the browser's tab shows: how many calls ring, and whether that can be believed. */
+/** The browser tab: title and icon with the number of ringing calls and a mark for a lost feed. */
 
 const RINGING = "#b93a0b";
 const LOST = "#57606a";
 const MOST_SHOWN = 99;
 
-/** Return the page's title with the number of calls that ring, and with a mark when the feed is lost. */
+/** Return the title with the number of ringing calls, and a mark when the feed is lost. */
 export function titleOf(title, { count, isLost }) {
   if (isLost) return count ? `(! ${count}) ${title}` : `(!) ${title}`;
   return count ? `(${count}) ${title}` : title;
 }
 
-/** Return the icon as an address that is its own drawing; null when the page's usual icon tells enough. */
+/** Return the icon as a data address; null for the page's usual icon. */
 export function faviconOf({ count, isLost }) {
   if (!count && !isLost) return null;
   const mark = isLost ? "!" : String(Math.min(count, MOST_SHOWN));
@@ -38,7 +38,7 @@ export class Tab {
     this.#usual = this.#icon?.href;
   }
 
-  /** Change title and icon where they are not what they should be; the browser reads and draws an icon that is set anew. */
+  /** Update title and icon only when they change; browsers load an icon each time it is set. */
   show(told) {
     const key = `${told.count} ${told.isLost}`;
     if (key === this.#shown) return;

@@ -1,8 +1,8 @@
-/** Times of day as people read them. */
+/** Formats times of day. */
 
 import { gettext } from "./words.js";
 
-/** Return a function that writes down a moment (ISO 8601) in the time zone, or says that it was not told. */
+/** Return a function that formats a time (ISO 8601) in the time zone, with a text for a missing one. */
 export function timeWriter(language, timeZone) {
   const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const times = new Intl.DateTimeFormat(language, { ...parts, timeZone });

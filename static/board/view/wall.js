@@ -1,4 +1,4 @@
-/** The board for a wall: no controls, large enough for the other end of the room. */
+/** Draws the wall board: no controls, large type. */
 
 import { repeat } from "../../vendor/lit-html-3.3.3/directives/repeat.js";
 import { html, nothing, render } from "../../vendor/lit-html-3.3.3/lit-html.js";
@@ -10,7 +10,7 @@ import { icon } from "./icon.js";
 import { nameOf, targetsInWords } from "./parties.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-/** So many calls fit below each other; those that rang first are shown, they have the least time left. */
+/** Number of calls that fit; the oldest are shown, since they have the least time left. */
 const ROWS = { comfortable: 5, dense: 9 };
 
 export class Wall {

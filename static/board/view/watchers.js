@@ -1,10 +1,10 @@
-/** How many people are there to decide, in words. */
+/** Text for the number of supervisors that watch. */
 
 import { fill, gettext, ngettext } from "./words.js";
 
 /**
- * Return `{text, more, isWarning}` for what a frame told of those who may reject, or null while nothing was told.
- * `connected` and `visible` count people, not tabs; `mayReject` says whether this page's own person is one of them.
+ * Return `{text, more, isWarning}` for a frame's `watching`, or null before the first. `connected` and `visible` count
+ * people who may reject, not tabs; `mayReject` says whether the user is one of them.
  */
 export function watchersInWords(watching, { mayReject }) {
   if (!watching) return null;

@@ -1,4 +1,4 @@
-/** Texts in the page's language. Where no catalogue is loaded (tests), the English text itself. */
+/** Translated texts; the English text where no catalogue is loaded, as in tests. */
 
 const catalogue = globalThis.django ?? {};
 
@@ -11,7 +11,7 @@ export function ngettext(one, many, count) {
   return count === 1 ? one : many;
 }
 
-/** Put values into `%(name)s` places. */
+/** Fill the `%(name)s` placeholders. */
 export function fill(text, values) {
   return text.replace(/%\((\w+)\)s/g, (place, name) => (name in values ? String(values[name]) : place));
 }
