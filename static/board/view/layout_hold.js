@@ -55,7 +55,6 @@ export class LayoutHold {
   /** Return whether a row must not move, for itself or because it would move a held row. */
   holds(row) {
     const { focused } = this.#places;
-    if (row === focused && this.#isUsed(row.place)) return true;
     if (this.#isAimedAt(row.place) || (this.#entersAbove(row) && this.#isUsed(ENDED))) return true;
     if (this.#keeps(row, this.#restedOn(row.place))) return true;
     return focused?.place === row.place && this.#isFocused(row.place) && this.#keeps(row, focused);

@@ -14,7 +14,7 @@ function press(key, more = {}) {
 const DECIDING = { 1: "reject-none", 2: "reject-busy", 3: "reject-forbidden", p: "pass" };
 
 function keyboard({ areOn = () => true, answer = undefined } = {}) {
-  const clock = { now: 0 };
+  const clock = { now: 5000 };
   const made = new Keyboard({ addEventListener() {} }, { areOn, now: () => clock.now });
   const done = [];
   for (const action of [...Object.values(DECIDING), "next", "select"]) {
@@ -101,6 +101,13 @@ test("each key that decides counts again only after a while, and one does not ho
   press("1");
   press("2");
   assert.deepEqual(done, ["reject-none", "reject-busy"]);
+});
+
+test("the first key after the page opened counts", () => {
+  const { clock, done, press } = keyboard();
+  clock.now = 1;
+  press("2");
+  assert.deepEqual(done, ["reject-busy"]);
 });
 
 test("a key that had nothing to decide on counts at once when there is something", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
 
 import { Notices } from "../../../static/board/alerts/notices.js";
 import { Sound } from "../../../static/site/sound.js";
@@ -40,7 +40,7 @@ class AudioContext {
   createBufferSource() {
     const source = {
       playing: false,
-      connect: () => {},
+      connect: (place) => (source.place = place),
       start: () => (source.playing = true),
       stop: (at = this.currentTime) => {
         source.stopAt = at;
@@ -73,8 +73,14 @@ class Notification {
 class Screen {
   locks = [];
 
-  async request() {
-    const lock = { addEventListener: (kind, listener) => (lock.released = listener), release: async () => lock.released() };
+  async request(kind) {
+    assert.equal(kind, "screen");
+    const listeners = {};
+    const lock = {
+      addEventListener: (name, listener) => (listeners[name] = listener),
+      release: async () => lock.released(),
+      released: () => listeners.release(),
+    };
     this.locks.push(lock);
     return lock;
   }
@@ -324,6 +330,15 @@ test("half the volume sounds half as loud, and no volume is beyond what there is
   assert.equal(AudioContext.made[1].made.gain.value, 0.25);
 });
 
+test("what is heard is the chosen tone, at the chosen volume", async () => {
+  const watch = made();
+  await watch.start(CHOICES);
+  watch.ring([call("1")], NOW, { ...CHOICES, tone: "ping" });
+  const [{ buffer, place }] = playing();
+  assert.deepEqual(buffer.samples, samplesOf("ping", 8000));
+  assert.equal(place, AudioContext.made[0].made);
+});
+
 test("another tone takes the place of the one that plays, the same one goes on", async () => {
   const watch = made();
   await watch.start(CHOICES);
@@ -388,6 +403,28 @@ test("people are asked for notices only once", async () => {
     await new Notices({ Notification: Asked, isHidden: () => true, onClick: () => {} }).ask();
     assert.equal(asked, 0);
   }
+});
+
+test("the permission is read at most once a second, and again right after it was asked for", async () => {
+  let now = 0;
+  let reads = 0;
+  mock.method(performance, "now", () => now);
+  class Counted extends Notification {
+    static get permission() {
+      reads += 1;
+      return Notification.permission;
+    }
+  }
+  const notices = new Notices({ Notification: Counted, isHidden: () => true, onClick: () => {} });
+  const readsAt = (time) => {
+    now = time;
+    assert.equal(notices.state, "default");
+    return reads;
+  };
+  assert.deepEqual([0, 999, 1000, 1999, 2000].map(readsAt), [1, 1, 2, 2, 3]);
+  await notices.ask();
+  assert.equal(notices.state, "granted");
+  mock.reset();
 });
 
 test("a notice names the last four that ring, silent where the tone is heard, and replaces the one before", async () => {

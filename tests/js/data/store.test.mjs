@@ -50,7 +50,7 @@ test("arrivals are told once, also when a second snapshot repeats them", () => {
 test("an older version never overwrites a newer one", () => {
   const store = new Store();
   store.apply(snapshot(call("1", { version: 5, state: "established" })), 0);
-  store.apply(changes([call("1", { version: 4 })]), 10);
+  assert.deepEqual(store.apply(changes([call("1", { version: 4 })]), 10), []);
   assert.equal(store.get("1").call.state, "established");
 });
 
@@ -93,6 +93,16 @@ test("a call that had ended before it left a snapshot has not left unseen", () =
   assert.equal(store.get("1").vanished, false);
 });
 
+test("a call that is gone without its final state has left unseen, and rests in its place", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1"), call("2", { state: "established" })), 0);
+  store.apply(changes([], ["1", "2"]), 10);
+  assert.deepEqual([store.get("1").vanished, store.get("2").vanished], [true, true]);
+  assert.deepEqual([keys(store, RINGING), keys(store, PROGRESS)], [["1"], ["2"]]);
+  store.tidy(10 + REST);
+  assert.deepEqual(keys(store, ENDED), ["1", "2"]);
+});
+
 test("a frame without calls changes nothing", () => {
   const store = new Store();
   store.apply(snapshot(call("1")), 0);
@@ -115,6 +125,24 @@ test("an ended call rests in its place, moves on, and is dropped", () => {
   assert.deepEqual(keys(store, ENDED), ["1"]);
   store.tidy(100 + REST + SHOWN_AFTER_END);
   assert.deepEqual(keys(store, ENDED), []);
+});
+
+test("an ended call moves on and is drawn anew even if its state changes while it rests", () => {
+  const store = new Store();
+  store.apply(snapshot(call("1")), 0);
+  store.apply(changes([ended("1")], ["1"]), 100);
+  store.apply(changes([ended("1", { version: 3 })], ["1"]), 100 + REST - 1);
+  const { revision } = store.get("1").row;
+  store.tidy(100 + REST);
+  assert.deepEqual(keys(store, ENDED), ["1"]);
+  assert.ok(store.get("1").row.revision > revision);
+});
+
+test("a call that had ended when the page opened is dropped as well", () => {
+  const store = new Store();
+  store.apply(snapshot(ended("1")), 0);
+  assert.deepEqual(store.tidy(SHOWN_AFTER_END - 1), []);
+  assert.deepEqual(store.tidy(SHOWN_AFTER_END), ["1"]);
 });
 
 test("a held row does not move however long it has ended", () => {
@@ -203,6 +231,28 @@ test("a call that learns who calls keeps its row, and that person's next call jo
   assert.equal(store.ringingCount(), 2);
   store.apply(changes([call("1", { ...ada, version: 3 })]), 30);
   assert.deepEqual(keys(store, RINGING), ["3", "2"]);
+});
+
+test("a row that learned who calls makes room for the person it stood for before", () => {
+  const store = new Store();
+  const [ada, grace] = ["ada", "grace"].map((id) => ({ chain_id: "c", source: person(id) }));
+  store.apply(snapshot(call("1", ada)), 0);
+  store.apply(changes([call("1", { ...grace, version: 2 })]), 10);
+  store.apply(changes([call("2", ada)]), 20);
+  assert.notEqual(store.get("2").row, store.get("1").row);
+});
+
+test("a person who calls after their row was dropped gets a new row, also one whose name came late", () => {
+  const store = new Store();
+  const ada = { chain_id: "c", source: person("ada") };
+  store.apply(snapshot(call("1", { chain_id: "c", source: null })), 0);
+  store.apply(changes([call("1", { ...ada, version: 2 })]), 10);
+  store.apply(changes([ended("1", { ...ada, version: 3 })], ["1"]), 20);
+  store.tidy(20 + REST);
+  store.tidy(20 + REST + SHOWN_AFTER_END);
+  store.apply(changes([call("2", ada)]), 90_000);
+  assert.equal(store.get("2").row.records.length, 1);
+  assert.deepEqual(keys(store, RINGING), ["2"]);
 });
 
 test("a call that learns who calls stays apart from a row that person has already", () => {
@@ -323,6 +373,7 @@ test("what is dropped is told once, with everything that hung on it", () => {
   store.apply(changes([ended("1")], ["1"]), 0);
   assert.deepEqual(store.tidy(REST), []);
   assert.deepEqual(store.tidy(REST + SHOWN_AFTER_END), ["1"]);
+  assert.deepEqual(store.tidy(2 * (REST + SHOWN_AFTER_END)), []);
   assert.equal(store.get("1"), undefined);
   assert.deepEqual(store.choices.of("state"), []);
 });
@@ -351,8 +402,12 @@ test("a row that begins to pass appears in its place; one that no longer passes 
   store.apply(changes([call("2", { version: 3 })]), 20);
   store.tidy(30, () => true);
   assert.deepEqual(keys(store, RINGING), ["1", "2", "3"]);
+  assert.equal(store.hiddenRingingCount(), 0);
   store.tidy(40);
   assert.deepEqual(keys(store, RINGING), ["1", "3"]);
+  assert.equal(store.hiddenRingingCount(), 1);
+  store.apply(changes([call("2", { version: 4, state: "ringing" })]), 50);
+  assert.equal(store.hiddenRingingCount(), 0);
 });
 
 test("a board forgotten is empty, and can be filled again", () => {
@@ -361,6 +416,7 @@ test("a board forgotten is empty, and can be filled again", () => {
   store.clear();
   assert.equal(store.known, false);
   assert.equal(store.ringingCount(), 0);
+  assert.deepEqual(store.choices.of("state"), []);
   assert.deepEqual(keys(store, RINGING), []);
   store.apply(snapshot(call("1")), 10);
   assert.deepEqual(keys(store, RINGING), ["1"]);
