@@ -11,12 +11,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from calls import hours
+from calls.graph import http
 
 
 @register()
 def check_settings(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Return what is wrong with or missing from the settings of this project."""
-    return [*_missing(), *_credential(), *_sign_in(), *_retention(), *_nonsense(), *_unreadable()]
+    return [*_missing(), *_credential(), *_sign_in(), *_retention(), *_nonsense(), *_unreadable(), *_connections()]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -121,6 +122,15 @@ def _unreadable() -> Iterator[CheckMessage]:
             f"GRAPH_CLIENT_CERTIFICATE names {certificate}, which does not hold both a private key and a certificate.",
             id="calls.E010",
         )
+
+
+def _connections() -> Iterator[CheckMessage]:
+    bundle = settings.GRAPH_CA_BUNDLE if Path(settings.GRAPH_CA_BUNDLE).is_file() else ""
+    for make in (lambda: http.trust(bundle), lambda: http.client(http.trust()).close()):
+        try:
+            make()
+        except http.UnusableSetting as error:
+            yield Error(str(error), id="calls.E013")
 
 
 def _is_key_and_certificate(pem: bytes) -> bool:

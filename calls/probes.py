@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz`, `/metrics`: what machines ask about this process."""
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -15,6 +16,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from calls import process
 
+logger = logging.getLogger(__name__)
+
 KEYS_TOO_OLD_SECONDS = 24 * 60 * 60
 BOARD_TOO_OLD_SECONDS = 15.0
 ANSWER_SECONDS = 2.0
@@ -23,7 +26,12 @@ ANSWER_SECONDS = 2.0
 @require_safe
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 as long as the process answers at all."""
+    """Answer 200 as long as the process answers at all, 503 when its parts could not be started (the log says why)."""
+    try:
+        process.running()
+    except process.StartFailed:
+        logger.exception("This process could not be started.")
+        return HttpResponse("not started\n", content_type="text/plain", status=503)
     return HttpResponse("ok\n", content_type="text/plain")
 
 

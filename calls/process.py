@@ -41,8 +41,15 @@ DRAIN_SECONDS = 4.5
 LET_GO_SECONDS = 1.0
 
 
+class StartFailed(Exception):
+    """The parts of this process could not be started; the message is a sentence for the operator."""
+
+
 class Process:
-    """The parts of one process and their beginning and end. Everything here belongs to one event loop."""
+    """The parts of one process and their beginning and end. Everything here belongs to one event loop.
+
+    Raises UnusableSetting. Making it opens no connection and starts no thread; those come with `start` and with use.
+    """
 
     def __init__(self) -> None:
         context = http.trust(settings.GRAPH_CA_BUNDLE)
@@ -98,8 +105,17 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin everything, in the running event loop."""
+        """Begin everything, in the running event loop. When a part cannot begin, those that did are ended again."""
+        try:
+            self._start_parts()
+        except BaseException:
+            ending = asyncio.create_task(self.stop())
+            _ending.add(ending)
+            ending.add_done_callback(_ending.discard)
+            raise
         _let_the_collector_rest()
+
+    def _start_parts(self) -> None:
         for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.copyist):
             part.start()
         self._tasks = [
@@ -227,26 +243,40 @@ async def _repeat(step: Callable[[], Coroutine[Any, Any, None]], seconds: float)
 
 
 _running: Process | None = None
+_ending: set[asyncio.Task[bool]] = set()  # held, because the event loop holds no task
 
 
 def start() -> Process:
-    """Start this process's parts in the running event loop and return them; safe to repeat."""
+    """Start this process's parts in the running event loop and return them; safe to repeat.
+
+    Raises StartFailed, and then nothing runs and the next call tries all of it again.
+    """
     global _running
     if _running is None:
-        _running = Process()
-        _running.start()
+        _running = _started()
     return _running
 
 
+def _started() -> Process:
+    try:
+        made = Process()
+        made.start()
+    except http.UnusableSetting as error:
+        raise StartFailed(str(error)) from error
+    except Exception as error:
+        logger.exception("The parts of this process could not be started.")
+        raise StartFailed(f"The dashboard could not start: {type(error).__name__}: {error}") from error
+    return made
+
+
 def running() -> Process:
-    """Return this process's parts, starting them where nothing else did."""
+    """Return this process's parts, starting them where nothing else did. Raises StartFailed."""
     return _running or start()
 
 
 async def stop() -> bool:
     """Finish and let go of what was started; return whether nothing is stuck."""
     global _running
-    if _running is None:
-        return True
     stopping, _running = _running, None
-    return await stopping.stop()
+    ends = [*_ending, *([asyncio.create_task(stopping.stop())] if stopping else [])]
+    return all(await asyncio.gather(*ends))

@@ -301,7 +301,10 @@ class Server(DaphneServer):
 
     def listen_error(self, failure: Any) -> None:
         """Say in words that the address cannot be had, and stop."""
-        self.problem = failure.getErrorMessage()
+        self.problem = (
+            f"Cannot listen on {self._host}:{self._port}: {failure.getErrorMessage()} "
+            "Stop what uses it, or set PORT to another port."
+        )
         reactor.callLater(0, self.stop)
 
     def kill_all_applications(self) -> Deferred:
@@ -309,11 +312,17 @@ class Server(DaphneServer):
         return Deferred.fromFuture(asyncio.ensure_future(self._finish()))
 
     def _start_process(self) -> None:
-        process.start()
+        try:
+            process.start()
+        except process.StartFailed as error:
+            self.problem = str(error)
+            self.stop()
+            return
         logger.info("Calls Dashboard is listening on http://%s:%d/", self._host, self._port)
 
     async def _finish(self) -> None:
-        logger.info("Stopping: finishing decisions and notifications under way.")
+        if not self.problem:
+            logger.info("Stopping: finishing decisions and notifications under way.")
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
         self.is_stuck = not await process.stop()

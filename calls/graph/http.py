@@ -4,10 +4,15 @@ httpx is imported here alone, so that its planned successor can take its place i
 """
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
+# What httpx raises for an address that is none, for an unknown scheme, and for SOCKS, which needs one more package.
+_PROXY_ERRORS = (httpx.InvalidURL, ValueError, ImportError)
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 
@@ -21,20 +26,31 @@ Client = httpx.Client
 Response = httpx.Response
 
 
+class UnusableSetting(Exception):
+    """No client can be made with a setting of the environment; the message is a sentence that names it and the cure."""
+
+
 def trust(extra_ca_bundle: str = "") -> ssl.SSLContext:
     """Return the TLS context of every outgoing connection: the system's authorities and, if given, those in a PEM file.
 
-    Raises OSError (ssl.SSLError included) when the file cannot be read.
+    Raises UnusableSetting when the file cannot be read or holds no certificate.
     """
     context = ssl.create_default_context()
-    if extra_ca_bundle:
-        context.load_verify_locations(cafile=extra_ca_bundle)
+    try:
+        if extra_ca_bundle:
+            context.load_verify_locations(cafile=extra_ca_bundle)
+    except OSError as error:  # ssl.SSLError is one
+        raise UnusableSetting(
+            f"GRAPH_CA_BUNDLE names {extra_ca_bundle}, from which no certificate can be read ({error}): "
+            "put certificates in PEM form there, or leave GRAPH_CA_BUNDLE empty."
+        ) from error
     return context
 
 
 def async_client(context: ssl.SSLContext) -> httpx.AsyncClient:
-    """Return a client for the event loop it is first used in; the caller closes it."""
-    return httpx.AsyncClient(verify=context, timeout=_timeout(), follow_redirects=False, limits=_limits())
+    """Return a client for the event loop it is first used in; the caller closes it. Raises UnusableSetting."""
+    with _proxies_named():
+        return httpx.AsyncClient(verify=context, timeout=_timeout(), follow_redirects=False, limits=_limits())
 
 
 class _FormClient(httpx.Client):
@@ -50,8 +66,40 @@ class _FormClient(httpx.Client):
 
 
 def client(context: ssl.SSLContext) -> httpx.Client:
-    """Return a client for threads, on which MSAL can ask for tokens; the caller closes it."""
-    return _FormClient(verify=context, timeout=_timeout(), follow_redirects=False)
+    """Return a client for threads, on which MSAL can ask for tokens; the caller closes it. Raises UnusableSetting."""
+    with _proxies_named():
+        return _FormClient(verify=context, timeout=_timeout(), follow_redirects=False)
+
+
+@contextmanager
+def _proxies_named() -> Iterator[None]:
+    """Raise UnusableSetting for what httpx raises about the proxies that the environment names."""
+    try:
+        yield
+    except _PROXY_ERRORS as error:
+        raise UnusableSetting(_proxy_problem(error)) from error
+
+
+def _proxy_problem(error: Exception) -> str:
+    for scheme, address in getproxies().items():  # {"https": …} for HTTPS_PROXY or https_proxy
+        if scheme in ("http", "https", "all") and not _is_usable_proxy(address):
+            # An address may hold a password, and the error may quote the address.
+            name = f"{scheme.upper()}_PROXY"
+            return (
+                f"{name} is not the address of a proxy that can be used: write http://<host>:<port>, or unset {name}."
+            )
+    return (
+        f"NO_PROXY cannot be understood ({error}): write host names and plain addresses with commas between them, "
+        "IPv6 addresses without brackets and without a prefix length, or unset NO_PROXY."
+    )
+
+
+def _is_usable_proxy(address: str) -> bool:
+    try:
+        httpx.HTTPTransport(verify=False, proxy=address if "://" in address else f"http://{address}").close()
+    except _PROXY_ERRORS:
+        return False
+    return True
 
 
 def _timeout() -> httpx.Timeout:

@@ -35,10 +35,7 @@ class Command(BaseCommand):
         server = Server(application, options["host"], options["port"])
         server.run()
         if server.problem:
-            raise CommandError(
-                f"Cannot listen on {options['host']}:{options['port']}: {server.problem} "
-                "Stop what uses it, or set PORT to another port."
-            )
+            raise CommandError(server.problem)
         if server.is_stuck:
             logger.warning("A thread still waits for the database; the process ends without it.")
             logging.shutdown()
