@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from calls.models import Call, Presence
 from calls.rows import Columns
 
-RENEWED_EVERY = timedelta(seconds=5)
-LOST_AFTER = timedelta(seconds=15)  # a process that has not renewed its rows for so long is taken for dead
 FORGOTTEN_AFTER = timedelta(minutes=10)
 _RENEWED = ("connected_at", "seen_at", "left_at", "visible", "shown_at")
 _SEEN = Columns(Call, ("watched_at",))
@@ -46,7 +45,8 @@ def exchange(process_id: uuid.UUID, own: Collection[Presence]) -> list[Presence]
     rows = list(Presence.objects.exclude(process_id=process_id))
     if any(row.seen_at < now - FORGOTTEN_AFTER for row in rows):
         Presence.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
-    return [row for row in rows if row.left_at is None and row.seen_at >= now - LOST_AFTER]
+    oldest = now - timedelta(seconds=settings.PRESENCE_LOST_SECONDS)
+    return [row for row in rows if row.left_at is None and row.seen_at >= oldest]
 
 
 def of(rows: Collection[Presence]) -> Attendance:
@@ -56,7 +56,7 @@ def of(rows: Collection[Presence]) -> Attendance:
 
 def rows_since(moment: datetime) -> list[Presence]:
     """Return the rows of everybody who may have been connected at that moment or later."""
-    return list(Presence.objects.filter(seen_at__gte=moment - RENEWED_EVERY))
+    return list(Presence.objects.filter(seen_at__gte=moment - _until_renewed()))
 
 
 def while_it_rang(call: Call, rows: Iterable[Presence]) -> Attendance:
@@ -70,12 +70,16 @@ def while_it_rang(call: Call, rows: Iterable[Presence]) -> Attendance:
     return Attendance(frozenset(row.user_id for row in there), frozenset(row.user_id for row in seeing))
 
 
+def _until_renewed() -> timedelta:
+    return timedelta(seconds=settings.PRESENCE_RENEWED_SECONDS)
+
+
 def _end(row: Presence) -> datetime:
-    return row.left_at or row.seen_at + RENEWED_EVERY
+    return row.left_at or row.seen_at + _until_renewed()
 
 
 def _end_of_view(row: Presence, shown_at: datetime) -> datetime:
-    return shown_at + RENEWED_EVERY if row.visible and row.left_at is None else shown_at
+    return shown_at + _until_renewed() if row.visible and row.left_at is None else shown_at
 
 
 def mark_watched(marks: Mapping[int, datetime]) -> None:

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
@@ -31,11 +32,7 @@ from calls.viewers import FRAMES_IN_FLIGHT, Viewer
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.02
-SWEEP_SECONDS = 2.0
 SWEEP_ENDED_SECONDS = 60
-REST_SECONDS = 5.0  # without a viewer; a page that is loaded again is back sooner
-HEARTBEAT_SECONDS = 5.0
-SILENCE_SECONDS = 30.0
 READ_AT_ONCE = 500
 ERROR_PAUSE_SECONDS = 1.0
 SNAPSHOT_SECONDS = 0.25  # how old a snapshot's time may be: a browser sets its clock by it
@@ -323,12 +320,12 @@ class Board:
 
     async def _sweep_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(settings.BOARD_SWEEP_SECONDS)
             if not self._loaded.is_set():
                 continue
             await self._guarded(self._sweep)
             self._close_silent_viewers()
-            if not self._viewers and time.monotonic() - self._idle_since > REST_SECONDS:
+            if not self._viewers and time.monotonic() - self._idle_since > settings.BOARD_REST_SECONDS:
                 self._wanted.clear()
                 self._wake.set()
 
@@ -342,11 +339,11 @@ class Board:
 
     async def _beat_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await asyncio.sleep(settings.SOCKET_HEARTBEAT_SECONDS)
             self._broadcast("heartbeat", self._standing())
 
     def _close_silent_viewers(self) -> None:
-        silent_since = time.monotonic() - SILENCE_SECONDS
+        silent_since = time.monotonic() - settings.SOCKET_SILENCE_SECONDS
         for viewer in self._viewers:
             if viewer.heard_at < silent_since:
                 viewer.close(4408)

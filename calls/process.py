@@ -31,7 +31,6 @@ from calls.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-RECHECK_SECONDS = 5.0
 WARM_SECONDS = 60.0
 WARM_RETRY_SECONDS = 5.0
 RECORD_RETRY_SECONDS = 5.0
@@ -119,7 +118,7 @@ class Process:
         for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.copyist):
             part.start()
         self._tasks = [
-            asyncio.create_task(_repeat(self._recheck_viewers, RECHECK_SECONDS)),
+            asyncio.create_task(_repeat(self._recheck_viewers, settings.SOCKET_RECHECK_SECONDS)),
             asyncio.create_task(_repeat(self._warm, WARM_RETRY_SECONDS)),
             asyncio.create_task(self._record_settings()),
             asyncio.create_task(_repeat(self._record_failures, FAILURES_SECONDS)),

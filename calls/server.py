@@ -16,6 +16,7 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server as DaphneServer
 from daphne.utils import INVALID_HEADER_VALUE_BYTES
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import settings
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
@@ -28,7 +29,6 @@ from calls.graph.payloads import MAX_BODY_BYTES
 logger = logging.getLogger(__name__)
 reactor: Any = _reactor  # typed as the module it is only until an event loop takes its place
 
-ARRIVAL_SECONDS = 20.0  # for a whole request, however slowly its sender drips it
 DRAIN_BYTES = 32 * 1024 * 1024  # read and thrown away after a refusal, so that an honest sender gets to read it
 LET_GO_SECONDS = 1.0  # for requests that are given up at the end
 MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
@@ -83,7 +83,7 @@ class BoundedRequest(WebRequest):
     @classmethod
     def expire_late(cls) -> None:
         """Refuse every request that has been arriving for too long."""
-        latest = time.monotonic() - ARRIVAL_SECONDS
+        latest = time.monotonic() - settings.REQUEST_ARRIVAL_SECONDS
         for request in [request for request in cls.arriving if request._began_at < latest]:
             request._expire()
 

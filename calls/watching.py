@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from django.conf import settings
 from django.utils import timezone
 
 from calls import attendance, metrics
@@ -21,9 +22,6 @@ from calls.models import Presence
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
-
-ROUND_SECONDS = attendance.RENEWED_EVERY.total_seconds()
-PAUSE_SECONDS = 1.0
 
 
 class Watch:
@@ -75,7 +73,7 @@ class Watch:
                 await self._round()
             except Exception:
                 logger.exception("Who watches could not be counted or told; it is tried again.")
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(settings.PRESENCE_ROUND_SECONDS)
             with suppress(TimeoutError):
                 left = max(0.0, self._exchange_due - time.monotonic())
                 await asyncio.wait_for(self._board.attendance_changed.wait(), left)
@@ -103,7 +101,7 @@ class Watch:
         rows = [*self._rows.values(), *self._leaving.values()]
         self._elsewhere = await self._thread.run(attendance.exchange, self._process_id, rows)
         self._leaving.clear()
-        self._exchange_due = time.monotonic() + ROUND_SECONDS
+        self._exchange_due = time.monotonic() + settings.PRESENCE_RENEWED_SECONDS
 
     def _renew(self, people: dict[int, bool], now: datetime) -> None:
         """Bring the rows up to date with the people who are here; who is here no more is leaving until that is told."""

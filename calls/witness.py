@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 FIELDS = ("id", "kind", "at", "entries", "last_id", "last_hash", "key_id", "signature")
 TAIL_BYTES = 4096  # longer than a line can be
-PATIENCE_SECONDS = 10.0
 
 
 class Ahead(Exception):
@@ -69,7 +68,7 @@ class Courier:
     def problem(self) -> str:
         """What keeps checkpoints from getting outside, empty when nothing does."""
         waited = time.monotonic() - self._left_at
-        if self._thread and self._thread.is_alive() and waited > PATIENCE_SECONDS:
+        if self._thread and self._thread.is_alive() and waited > settings.CHECKPOINT_FILE_PATIENCE_SECONDS:
             return f"{settings.AUDIT_CHECKPOINT_FILE} has not answered for {waited:.0f} seconds."
         return self._problem
 

@@ -190,6 +190,20 @@ TEMPLATES = [
     },
 ]
 
+# Waits --------------------------------------------------------------------------------------------------------------
+
+# Seconds. Constants, not read from the environment: only `tests/settings.py` has shorter ones.
+BOARD_SWEEP_SECONDS = 2.0
+BOARD_REST_SECONDS = 5.0  # without a viewer; a page that is loaded again is back sooner
+SOCKET_HEARTBEAT_SECONDS = 5.0
+SOCKET_SILENCE_SECONDS = 30.0  # without an acknowledgement, after which a socket is closed
+SOCKET_RECHECK_SECONDS = 5.0  # between two looks at the sessions and rights of those who watch
+PRESENCE_ROUND_SECONDS = 1.0  # at least, between two counts of who watches
+PRESENCE_RENEWED_SECONDS = 5.0
+PRESENCE_LOST_SECONDS = 15.0  # a process that has not renewed its rows for so long is taken for dead
+REQUEST_ARRIVAL_SECONDS = 20.0  # for a whole request, however slowly its sender drips it
+CHECKPOINT_FILE_PATIENCE_SECONDS = 10.0
+
 # Storage ------------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}

@@ -5,11 +5,11 @@ see them. Run the suite on PostgreSQL by giving it an address: `DATABASE_URL=pos
 """
 
 import os
-import runpy
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 from urllib.parse import quote
 
 import hypothesis
@@ -18,7 +18,6 @@ from asgiref.sync import SyncToAsync
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
@@ -28,70 +27,9 @@ from django.test import AsyncClient, Client
 from calls import audit, guards, rights, roles
 from calls.writer import DEADLOCK_DETECTED
 from tests.clients import PASSWORD
+from tests.settings import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# Every name the product reads, so that neither a developer's shell nor a `.env` in the checkout gets a word in.
-ENVIRONMENT = {
-    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
-    "AUDIT_SIGNING_KEY": "only-for-tests-signing-key-0123456789-abcdefghij",
-    "AUDIT_SIGNING_KEY_FALLBACKS": "",
-    "AUDIT_CHECKPOINT_FILE": "",
-    "RETENTION_DAYS_NOTIFICATIONS": "0",
-    "RETENTION_DAYS_CALLS": "0",
-    "RETENTION_DAYS_PERSONAL": "0",
-    "RETENTION_DAYS_AUDIT": "0",
-    "WORKING_DAYS": "1-5",
-    "WORKING_HOURS": "09:00-18:00",
-    "DEBUG": "off",
-    "HOST": "127.0.0.1",
-    "PORT": "8000",
-    "PUBLIC_URL": "http://localhost:8000",
-    "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
-    "CSRF_TRUSTED_ORIGINS": "",
-    "DATABASE_POOL_SIZE": "20",
-    "REDIS_URL": "",
-    "GRAPH_APP_ID": "",
-    "GRAPH_TENANT_ID": "",
-    "GRAPH_TENANTS": "",
-    "GRAPH_CLIENT_SECRET": "",
-    "GRAPH_CLIENT_CERTIFICATE": "",
-    "GRAPH_BASE_URL": "https://graph.microsoft.com/v1.0",
-    "GRAPH_CALLS_PATH": "/communications/calls",
-    "GRAPH_AUTHORITY": "https://login.microsoftonline.com",
-    "GRAPH_CALLBACK_METADATA_URL": "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
-    "GRAPH_CALLBACK_ISSUERS": "https://api.botframework.com,https://graph.microsoft.com",
-    "GRAPH_CA_BUNDLE": "",
-    "GRAPH_CALLBACK_URI": "",
-    "GRAPH_TENANT_MISMATCH": "refuse",
-    "CALL_ANSWER_WINDOW_SECONDS": "15",
-    "ENTRA_SIGN_IN": "off",
-    "TIME_ZONE": "UTC",
-    "LOG_LEVEL": "INFO",
-}
-
-
-class QuickHasher(PBKDF2PasswordHasher):
-    """The usual algorithm with one iteration: quick here, and still understood by a server in its own process."""
-
-    iterations = 1
-
-
-def _forget_the_developers_environment() -> None:
-    with mock.patch.dict(os.environ, {**ENVIRONMENT, "DATABASE_URL": "sqlite:////unused"}, clear=True):
-        clean = runpy.run_path(str(ROOT / "callsdashboard" / "settings.py"))
-    for name, value in clean.items():
-        if name.isupper() and name != "DATABASES":
-            setattr(settings, name, value)
-    settings.PASSWORD_HASHERS = ["tests.conftest.QuickHasher"]
-    # Hashed names need `collectstatic`; that is tested where a real server serves them.
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
-_forget_the_developers_environment()
 
 # The same examples in every run, however busy the machine: a test fails for what it found, not for how long it took.
 hypothesis.settings.register_profile(
@@ -112,7 +50,7 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A file of this run's own on SQLite, a database of this run's own on PostgreSQL."""
-    settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
+    settings.STATIC_ROOT = tmp_path_factory.mktemp("static")  # without hashed names, so not where servers look
     if connection.vendor == "sqlite":
         name = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
     else:
@@ -163,18 +101,26 @@ def database(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def product_environment_for_session(database_url: str) -> dict[str, str]:
+def product_environment_for_session(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The whole environment of a server or command in its own process: same database, same keys, nothing inherited.
 
-    Whoever starts a server adds its PORT, PUBLIC_URL and GRAPH_* names.
+    A test that starts a server adds its PORT, PUBLIC_URL and GRAPH_* names.
     """
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     return {
         **inherited,
         **ENVIRONMENT,
         "DATABASE_URL": database_url,
-        "DJANGO_SETTINGS_MODULE": "callsdashboard.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "TESTS_DIRECTORY": str(tmp_path_factory.mktemp("processes")),
     }
+
+
+@pytest.fixture(scope="session")
+def collected_static(product_environment_for_session: dict[str, str]) -> None:
+    """Static files under their hashed names, as a server expects to find them."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=product_environment_for_session, check=True)
 
 
 @pytest.fixture

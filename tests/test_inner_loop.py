@@ -1,7 +1,24 @@
-"""The inner loop: what hangs fails, and the suite runs side by side."""
+"""The inner loop: what hangs fails, and waits are short."""
+
+import re
 
 import pytest
+
+from callsdashboard import settings as product
+from tests import settings, settings_rare_sweeps
+from tests.servers import ROOT
+
+SOURCE = ROOT / "callsdashboard" / "settings.py"
 
 
 def test_every_test_has_a_time_limit(pytestconfig: pytest.Config) -> None:
     assert 0 < float(pytestconfig.getini("timeout")) <= 120
+
+
+@pytest.mark.parametrize("module", [settings, settings_rare_sweeps])
+def test_every_wait_that_tests_change_is_a_constant_of_the_product(module: object) -> None:
+    ours = {name: value for name, value in vars(module).items() if name.endswith("_SECONDS")}
+    changed = [name for name, value in ours.items() if value != getattr(product, name, None)]
+    assert changed
+    constants = re.findall(r"^([A-Z_]+) = [\d.]+(?:  #.*)?$", SOURCE.read_text(), re.MULTILINE)
+    assert [name for name in changed if name not in constants] == []

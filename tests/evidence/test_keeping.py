@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from calls.models import AuditEntry, Call
@@ -16,7 +15,7 @@ from tests.servers import Dashboard, wait_until
 
 
 @pytest.fixture
-def environment(product_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+def environment(product_environment: dict[str, str], collected_static: None, tmp_path: Path) -> dict[str, str]:
     return product_environment | {
         "RETENTION_DAYS_CALLS": "10",
         "AUDIT_CHECKPOINT_FILE": str(tmp_path / "checkpoints.jsonl"),
@@ -24,7 +23,6 @@ def environment(product_environment: dict[str, str], tmp_path: Path) -> dict[str
 
 
 def test_a_dashboard_removes_what_is_too_old_once_a_day_and_seals_outside(environment, database, tmp_path):
-    call_command("collectstatic", verbosity=0, interactive=False)
     make_call(1, received_at=timezone.now() - timedelta(days=11))
     young = make_call(2)
     append("account.signed_in")
@@ -40,7 +38,6 @@ def test_a_dashboard_removes_what_is_too_old_once_a_day_and_seals_outside(enviro
 
 
 def test_a_place_outside_that_hangs_holds_up_nothing_and_is_told(environment, database, tmp_path):
-    call_command("collectstatic", verbosity=0, interactive=False)
     os.mkfifo(tmp_path / "checkpoints.jsonl")  # whoever opens it waits for somebody at the other end
     append("account.signed_in")
     with Dashboard(environment, tmp_path / "log") as dashboard:
@@ -50,7 +47,6 @@ def test_a_place_outside_that_hangs_holds_up_nothing_and_is_told(environment, da
 
 
 def test_a_place_outside_that_is_away_is_told_and_caught_up_with(environment, database, tmp_path):
-    call_command("collectstatic", verbosity=0, interactive=False)
     kept = tmp_path / "share" / "checkpoints.jsonl"
     kept.parent.mkdir()
     environment["AUDIT_CHECKPOINT_FILE"] = str(kept)

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,14 +17,7 @@ from calls.models import AuditEntry, Presence
 from calls.simulator import Simulator
 from tests.clients import Browser, sign_in
 from tests.conftest import People
-from tests.servers import ROOT, Dashboard, wait_until
-
-
-@pytest.fixture(scope="session")
-def collected_static(product_environment_for_session: dict[str, str]) -> None:
-    """Static files under their hashed names, as a server expects to find them."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=product_environment_for_session, check=True)
+from tests.servers import Dashboard, wait_until
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -104,7 +105,8 @@ def test_revisions_grow_with_every_frame_and_heartbeats_come(
 ) -> None:
     browser = browser_of(people.viewer)
     graph.deliver(bodies.ringing("c-1"))
-    beat = wait_until(lambda: [frame for frame in browser.frames if frame["type"] == "heartbeat"], seconds=11)
+    limit = 2 * settings.SOCKET_HEARTBEAT_SECONDS + 1
+    beat = wait_until(lambda: [frame for frame in browser.frames if frame["type"] == "heartbeat"], limit)
     assert beat[0]["server_time"].endswith("Z")
     revisions = [frame["revision"] for frame in browser.frames]
     assert revisions == sorted(set(revisions))
@@ -208,7 +210,7 @@ def test_a_socket_closes_within_seconds_of_losing_its_right(
     with signed_in_client(dashboard, "viewer") as client, open_socket(dashboard, client) as socket:
         next_frame(socket, "snapshot")
         act(client, people)
-        assert close_code_of(socket, 12) == code
+        assert close_code_of(socket, settings.SOCKET_RECHECK_SECONDS + 7) == code
 
 
 def acknowledgement(length: int) -> str:

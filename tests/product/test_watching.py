@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -250,7 +251,7 @@ def test_people_at_a_process_that_died_count_no_more_after_a_while(
     try:
         wait_for_watching(here, 2, 2, seconds=15)
         second.kill()
-        wait_for_watching(here, 1, 1, seconds=30)
+        wait_for_watching(here, 1, 1, seconds=2 * settings.PRESENCE_LOST_SECONDS)
     finally:
         there.close()
 

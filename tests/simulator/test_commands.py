@@ -15,8 +15,8 @@ import pytest
 
 from calls.simulator import Simulator
 from tests.clients import sign_in
-from tests.conftest import ENVIRONMENT
 from tests.servers import ROOT, Dashboard, free_port, wait_until
+from tests.settings import ENVIRONMENT
 
 START_SECONDS = 60.0
 
@@ -33,6 +33,8 @@ class Command:
         environment |= {
             "PUBLIC_URL": f"http://localhost:{self.port}",
             "DATABASE_URL": f"sqlite:///{directory / 'database.sqlite3'}",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TESTS_DIRECTORY": str(directory),
         }
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from playwright.sync_api import expect
 
 from calls.models import AuditEntry, Call
@@ -125,7 +126,8 @@ def test_signed_out_elsewhere_is_told_on_the_board(graph: Simulator, page_of: Op
     other_tab = viewer.context.new_page()
     other_tab.goto("/")
     other_tab.get_by_role("button", name="Sign out").click()
-    expect(viewer.locator("#connection")).to_contain_text("signed out", timeout=12_000, ignore_case=True)
+    limit = (settings.SOCKET_RECHECK_SECONDS + 7) * 1000  # milliseconds
+    expect(viewer.locator("#connection")).to_contain_text("signed out", timeout=limit, ignore_case=True)
 
 
 def test_the_board_speaks_russian(graph: Simulator, page_of: Opener) -> None:
