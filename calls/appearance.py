@@ -2,33 +2,34 @@
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
+from django.utils.decorators import sync_and_async_middleware
 
 from calls import preferences
-from calls.middleware import EitherWay
 
 
-class PreferencesMiddleware(EitherWay):
-    """Reads the preferences of whoever opens a page, once, and speaks their language.
+@sync_and_async_middleware
+def apply_preferences(get_response: Any) -> Any:
+    """Read the preferences of the person who opens a page, once, and answer in their language.
 
-    Only where somebody is signed in and something is read: what scripts post is answered in the language that the page
-    they belong to left in the browser's cookie. Stands behind the middleware that knows the language and the user.
+    Only for pages of a signed-in person: what scripts post is answered in the language of the browser's cookie. Stands
+    behind the middleware that sets the language and the user.
     """
 
-    def in_turn(self, request: HttpRequest) -> HttpResponse:
-        """Return the response in the person's language."""
+    def synchronous(request: HttpRequest) -> HttpResponse:
         chosen = _chosen_by(request) if _is_page(request) else None
         _speak(request, chosen)
-        return _kept(request, self.get_response(request), chosen)
+        return _kept(request, get_response(request), chosen)
 
-    async def awaited(self, request: HttpRequest) -> HttpResponse:
-        """Return the response in the person's language; their preferences are read in a thread."""
+    async def asynchronous(request: HttpRequest) -> HttpResponse:
         chosen = await sync_to_async(_chosen_by)(request) if _is_page(request) else None
         _speak(request, chosen)
-        return _kept(request, await self.get_response(request), chosen)
+        return _kept(request, await get_response(request), chosen)
+
+    return asynchronous if iscoroutinefunction(get_response) else synchronous
 
 
 def preferences_of(request: HttpRequest) -> dict[str, Any]:

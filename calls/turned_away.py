@@ -1,15 +1,18 @@
 """What is told to whoever is turned away before anything is done: a page for a person, JSON for a script."""
 
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 
 from calls.kinds import wants_json
-from calls.middleware import EitherWay
 from calls.replies import Reply, as_json
 from calls.way_back import page_before
 
@@ -43,11 +46,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return as_json(Reply(404, "not_found", _("There is nothing at this address.")))
 
 
-class WrongMethodMiddleware(EitherWay):
-    """Fills the empty answers to people who opened an address that only forms and scripts send to, or the reverse."""
+@sync_and_async_middleware
+def explain_wrong_method(get_response: Any) -> Any:
+    """Put a page into the empty answer to a person who opened an address that only takes POST, or the reverse."""
 
-    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Return the response, with a page in it where there was nothing to read."""
-        if response.status_code == 405 and not response.streaming and not response.content and not wants_json(request):
-            response.content = loader.get_template("405.html").render()
-        return response
+    def synchronous(request: HttpRequest) -> HttpResponse:
+        return _explained(request, get_response(request))
+
+    async def asynchronous(request: HttpRequest) -> HttpResponse:
+        return _explained(request, await get_response(request))
+
+    return asynchronous if iscoroutinefunction(get_response) else synchronous
+
+
+def _explained(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if response.status_code == 405 and not response.streaming and not response.content and not wants_json(request):
+        response.content = loader.get_template("405.html").render()
+    return response

@@ -153,22 +153,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "calls.middleware.SecurityMiddleware",
-    "calls.headers.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "calls.headers.security_headers",
     "servestatic.middleware.ServeStaticMiddleware",
-    "calls.middleware.SessionMiddleware",
-    "calls.middleware.LocaleMiddleware",
-    "calls.middleware.CommonMiddleware",
-    "calls.middleware.CsrfViewMiddleware",
-    "calls.middleware.AuthenticationMiddleware",
-    "calls.appearance.PreferencesMiddleware",
-    "calls.middleware.MessageMiddleware",
-    "calls.turned_away.WrongMethodMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "calls.appearance.apply_preferences",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "calls.turned_away.explain_wrong_method",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-
-# Security and CSRF stand above, as subclasses; these checks look for Django's own names.
-SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W003"]
 
 ROOT_URLCONF = "callsdashboard.urls"
 ASGI_APPLICATION = "callsdashboard.asgi.application"

@@ -14,7 +14,7 @@ LAYERS = [
     {"admin", "apps", "checks", "consumers", "lifespan", "management", "probes", "server", "urls", "views", "webhook"}
     | {"templatetags"},
     {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "replies", "appearance", "signins"}
-    | {"entra_view", "outages", "way_back", "staticstorage", "headers", "middleware", "sessions", "backends"}
+    | {"entra_view", "outages", "way_back", "staticstorage", "headers", "sessions", "backends"}
     | {"askers", "kinds", "turned_away"},
     {"process"},
     {"watching"},
