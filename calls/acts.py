@@ -11,7 +11,6 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -27,11 +26,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from calls import audit, process, rejections, roles
-from calls.askers import asker, presumed
 from calls.clicks import Click
 from calls.kinds import wants_json
 from calls.moments import iso
-from calls.obstacles import UNCONDITIONAL, Condition, Unconfirmed
 from calls.replies import Reply, as_json, not_recorded, signed_out
 from calls.signins import actor_of
 
@@ -44,41 +41,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request by somebody who is signed in: who, whether they may decide about calls, and when it arrived.
-
-    Of an act that is `presuming`, all this is as it was at their last request, and nothing may come of it unless the
-    condition holds; without a condition it was just read.
-    """
+    """A request by a signed-in person: who, whether they may decide about calls now, and when it arrived."""
 
     request: HttpRequest
     user: User
     may_decide: bool
     actor: audit.Actor
     at: datetime
-    condition: Condition = UNCONDITIONAL
-
-    @property
-    def is_presumed(self) -> bool:
-        """Whether it still has to be confirmed."""
-        return self.condition is not UNCONDITIONAL
 
 
 Act = Callable[..., Awaitable[Reply]]
 
 
-def act(then: str, *, presuming: bool = False) -> Callable[[Act], Any]:
-    """Make a view of `act(asked, …) -> Reply`; without a wish for JSON the answer is a redirect to the page `then`.
-
-    An act that is `presuming` may be given what was so at the last request, with a condition that it has to confirm in
-    its own transaction, which saves a way to the database; it raises Unconfirmed when that does not hold, or before it
-    does anything else, and is carried out again with what is read then.
-    """
+def act(then: str) -> Callable[[Act], Any]:
+    """Make a view of `act(asked, …) -> Reply`; without a wish for JSON the answer is a redirect to the page `then`."""
 
     def decorate(decide: Act) -> Any:
         @require_POST
         @functools.wraps(decide)
         async def view(request: HttpRequest, **named: Any) -> HttpResponse:
-            reply = await _in_turn(request, decide, timezone.now(), named, presuming)
+            reply = await _in_turn(request, decide, timezone.now(), named)
             if wants_json(request):
                 return as_json(reply)
             if reply.status == 401:
@@ -93,25 +75,22 @@ def act(then: str, *, presuming: bool = False) -> Callable[[Act], Any]:
 _in_flight: Counter[str] = Counter()
 
 
-async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any], presuming: bool) -> Reply:
+async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
     """Return the reply, unless too many requests of the same browser are under way."""
     browser = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.META.get("REMOTE_ADDR") or ""
     if _in_flight[browser] >= MOST_IN_FLIGHT:
         return Reply(429, "too_many_requests", _("Too many requests at once from this browser. Wait a moment."))
     _in_flight[browser] += 1
     try:
-        return await _reply_to(request, decide, at, named, presuming)
+        return await _reply_to(request, decide, at, named)
     finally:
         _in_flight[browser] -= 1
         if not _in_flight[browser]:
             del _in_flight[browser]
 
 
-async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any], presuming: bool) -> Reply:
+async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
     try:
-        if presuming and (asked := _presumed(request, at)):
-            with suppress(Unconfirmed):
-                return await decide(asked, **named)
         asked = await process.running().threads["decisions"].run(_asked, request, at)
         return await decide(asked, **named) if asked else signed_out()
     except (DatabaseError, InterfaceError):
@@ -119,25 +98,16 @@ async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict
         return not_recorded()
 
 
-def _presumed(request: HttpRequest, at: datetime) -> Asked | None:
-    presumption = presumed(request, roles.REJECT)
-    if presumption is None:
-        return None
-    user, condition = presumption
-    return Asked(request, user, True, actor_of(user, request), at, condition)
-
-
 def _asked(request: HttpRequest, at: datetime) -> Asked | None:
     """Return who asks for what, None for somebody who is not signed in.
 
-    All of it in one go, and over a connection that stays: nothing between a click and Graph waits for a new one, and
-    while Graph takes its time the request holds none that others want.
+    Reads the session, the user and the permissions over a decisions thread's standing connection: a decision waits for
+    no new connection, and the request holds none while Graph is asked.
     """
-    who = asker(request, roles.REJECT)
-    if who is None:
+    user = request.user
+    if not user.is_authenticated:
         return None
-    user, may_decide = who
-    return Asked(request, user, may_decide, actor_of(user, request), at)
+    return Asked(request, user, user.has_perm(roles.REJECT), actor_of(user, request), at)
 
 
 async def record_refusal(

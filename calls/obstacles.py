@@ -1,7 +1,6 @@
 """What stands in the way of deciding about a call, and which call a decision is about.
 
 DecisionError
-├── Unconfirmed        what was presumed does not hold; who asks is looked up and the wish looked at anew
 ├── UnknownCall        404
 ├── DecidedByAnother   409: who, when, why
 ├── StillRings         409: it rings and nobody has decided, so there is nothing to add a note to yet
@@ -33,10 +32,6 @@ DECIDING = f"call_id = (SELECT id FROM {Call._meta.db_table} WHERE key = %s) AND
 
 class DecisionError(Exception):
     """The call was not rejected, or nobody can tell."""
-
-
-class Unconfirmed(DecisionError):
-    """The condition of the act does not hold, so nothing was done."""
 
 
 class UnknownCall(DecisionError):
@@ -83,20 +78,6 @@ class NotRecorded(DecisionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """What must hold for anything to be done about a call; `holds` is asked in the act's transaction.
-
-    `reading` is what it reads, as far as that is known: to be sent along with the transaction's beginning.
-    """
-
-    reading: tuple[Statement, ...] = ()
-    holds: Callable[[], bool] = lambda: True
-
-
-UNCONDITIONAL = Condition()
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """A call to act on, held until the transaction ends, the call that was named, and the attempt that decided it."""
 
@@ -105,12 +86,10 @@ class Target:
     decided: RejectAttempt | None
 
 
-def act_on(
-    key: uuid.UUID, work: Callable[[Target], T], condition: Condition = UNCONDITIONAL
-) -> T | UnknownCall | Unconfirmed:
+def act_on(key: uuid.UUID, work: Callable[[Target], T]) -> T | UnknownCall:
     """Return `work(target)`, done in one transaction that holds the call to act on.
 
-    Return UnknownCall when there is none, Unconfirmed when the condition does not hold.
+    Return UnknownCall when there is none.
 
     Never holds one call while it waits for another. Whatever comes of it is an entry in the history, so the history's
     head is asked for on the same way, last.
@@ -119,9 +98,7 @@ def act_on(
     while True:
         locking = reading(Call, "key = %s", [aim], lock=True)
         deciding = reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED])  # one at most
-        with transaction_with(*condition.reading, locking, deciding, audit.locking_head()):
-            if not condition.holds():
-                return Unconfirmed()
+        with transaction_with(locking, deciding, audit.locking_head()):
             # The attempt is read after the lock was waited for: by then an attempt of whoever had it is seen.
             (found,), (decided,) = run(locking), run(deciding)
             if not found:
@@ -131,7 +108,7 @@ def act_on(
             target = _target_of(call)
             if target.pk == call.pk:
                 return work(Target(call, named, decided[0] if decided else None))
-        aim, condition = target.key, UNCONDITIONAL
+        aim = target.key
 
 
 def _target_of(named: Call) -> Call:

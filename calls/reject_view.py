@@ -48,12 +48,10 @@ class Bulk:
     seen: dict[uuid.UUID, dict[str, object] | None]
 
 
-@act(then="board", presuming=True)
+@act(then="board")
 async def reject(asked: Asked, key: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
     form = _read_form(asked)
-    if asked.is_presumed and (form is None or form.reason not in set(RejectReason)):
-        raise obstacles.Unconfirmed  # the refusal is recorded, and for that it has to be certain who asks
     if not asked.may_decide:
         await record_refusal(asked, "reject.not_allowed", [_click(asked, key, form)], reason=_reason_in(form))
         return _not_allowed()
@@ -62,8 +60,6 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
         return _unknown_reason()
     (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
-    if isinstance(decision, obstacles.Unconfirmed):
-        raise decision
     return _reply_about(decision, asked.actor)
 
 
@@ -100,7 +96,7 @@ def _click(asked: Asked, key: uuid.UUID, form: Form | None) -> Click:
 
 def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejections.Wish:
     click, reason = _click(asked, key, form), RejectReason(form.reason)
-    return rejections.Wish(click, reason, asked.actor, form.note, bulk_id, asked.condition)
+    return rejections.Wish(click, reason, asked.actor, form.note, bulk_id)
 
 
 async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:

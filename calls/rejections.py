@@ -24,8 +24,6 @@ from calls.hints import Hints
 from calls.models import Call, RejectAttempt
 from calls.moments import iso
 from calls.obstacles import (
-    UNCONDITIONAL,
-    Condition,
     DecidedByAnother,
     DecisionError,
     Gone,
@@ -65,17 +63,13 @@ Outcome = RejectAttempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`.
-
-    The condition is for what is only presumed of the actor.
-    """
+    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`."""
 
     click: Click
     reason: RejectReason
     actor: audit.Actor
     note: str = ""
     bulk_id: uuid.UUID | None = None
-    condition: Condition = UNCONDITIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +132,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish), wish.condition)
+    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish))
     if isinstance(claimed, UnknownCall):
         with transaction.atomic():
             _record_unknown(wish)

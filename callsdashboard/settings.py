@@ -245,7 +245,8 @@ CHANNEL_LAYERS = (
 
 # People -------------------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["calls.backends.AccountBackend"]
+# The second keeps sessions of the version before this one signed in; it checks no password.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "calls.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

@@ -189,11 +189,11 @@ def signed_in_async() -> Callable[[User], AsyncClient]:
     return make
 
 
-def session_key_of(user: User) -> str:
-    """Return the session cookie's value of a new session in which `user` is signed in."""
+def session_key_of(user: User, backend: str = rights.BACKEND) -> str:
+    """Return the session cookie's value of a new session in which `user` is signed in, by this backend."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = rights.BACKEND
+    session[BACKEND_SESSION_KEY] = backend
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return session.session_key

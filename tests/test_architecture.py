@@ -15,7 +15,7 @@ LAYERS = [
     | {"templatetags"},
     {"reject_view", "pass_view", "note_view", "preferences_view", "acts", "replies", "appearance", "signins"}
     | {"entra_view", "outages", "way_back", "staticstorage", "headers", "sessions", "backends"}
-    | {"askers", "kinds", "turned_away"},
+    | {"kinds", "turned_away"},
     {"process"},
     {"watching"},
     {"keeper", "writeahead"},

@@ -4,7 +4,19 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from tests.conftest import PASSWORD, People
+from tests.conftest import PASSWORD, People, QuickHasher, session_key_of
+
+BACKEND_OF_THE_VERSION_BEFORE = "calls.backends.AccountBackend"
+
+
+class CountingHasher(QuickHasher):
+    """Counts how often a password is hashed."""
+
+    hashed = 0
+
+    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
+        CountingHasher.hashed += 1
+        return super().encode(password, salt, iterations)
 
 
 @pytest.mark.parametrize("form", ["/accounts/login/", "/admin/login/"])
@@ -30,6 +42,30 @@ def test_the_board_is_not_for_strangers_and_says_so(people: People) -> None:
     assert browser.get("/")["Location"] == "/accounts/login/?next=/"
     browser.post("/accounts/login/", {"username": "stranger", "password": PASSWORD})
     assert browser.get("/").status_code == 403
+
+
+@pytest.mark.parametrize(("who", "password"), [("viewer", PASSWORD), ("viewer", "wrong"), ("nobody", "wrong")])
+def test_a_password_is_hashed_once_whether_it_is_right_or_wrong(people: People, settings, who, password) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    CountingHasher.hashed = 0
+    Client().post("/accounts/login/", {"username": who, "password": password})
+    assert CountingHasher.hashed == 1
+
+
+def test_a_session_of_the_version_before_stays_signed_in_with_its_rights(people: People) -> None:
+    browser = Client()
+    browser.cookies["sessionid"] = session_key_of(people.supervisor, BACKEND_OF_THE_VERSION_BEFORE)
+    page = browser.get("/")
+    assert (page.status_code, page.context["may_reject"]) == (200, True)
+    browser.cookies["sessionid"] = session_key_of(people.stranger, BACKEND_OF_THE_VERSION_BEFORE)
+    assert browser.get("/").status_code == 403
+
+
+def test_a_session_of_the_version_before_ends_with_its_account(people: People) -> None:
+    browser = Client()
+    browser.cookies["sessionid"] = session_key_of(people.supervisor, BACKEND_OF_THE_VERSION_BEFORE)
+    User.objects.filter(pk=people.supervisor.pk).update(is_active=False)
+    assert browser.get("/").status_code == 302
 
 
 def test_signing_out_is_a_post(people: People) -> None:
