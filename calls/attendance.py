@@ -96,7 +96,7 @@ def mark_watched(marks: Mapping[int, datetime]) -> None:
             call.watched_at = marks[call.pk]
         over = [call for call in calls if not call.is_live]
         for call in over:
-            call.version, call.updated_at = call.version + 1, timezone.now()
+            call.become_newer(timezone.now())
         _SEEN.update([call for call in calls if call.is_live])
         _SEEN_TOO_LATE.update(over)
 

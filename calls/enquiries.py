@@ -68,10 +68,8 @@ def record_end(primary_key: int) -> bool:
         call = Call.objects.select_for_update().get(pk=primary_key)
         if call.ended_at is not None:
             return False
-        call.ended_at = call.updated_at = timezone.now()
-        call.state = CallState.TERMINATED
-        call.version += 1
-        call.save(update_fields=["ended_at", "updated_at", "state", "version"])
+        call.ended_at, call.state = timezone.now(), CallState.TERMINATED
+        call.touch("ended_at", "state")
         audit.append("call.lost", actor=audit.SYSTEM, call=call)
         settle_by_ending([call])
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from calls.models import Call, RejectAttempt
+from calls.models import Call
 from calls.moments import iso
 
 
@@ -39,14 +39,12 @@ def describe(call: Call) -> dict[str, Any]:
 
 
 def describe_decision(call: Call) -> dict[str, Any] | None:
-    """Return the attempt that holds the call, else the newest refused one, else None."""
+    """Return the call's deciding attempt as browsers get it, None when there is none."""
     if call.version == 1:  # every decision makes a new version, so there is none yet to be read
         return None
-    attempts = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at)
-    held = [attempt for attempt in attempts if attempt.outcome != RejectAttempt.Outcome.REFUSED]
-    if not attempts:
+    attempt = call.deciding_attempt()
+    if attempt is None:
         return None
-    attempt = (held or attempts)[-1]
     return {
         "attempt_id": str(attempt.id),
         "outcome": attempt.outcome,

@@ -154,9 +154,8 @@ def record_missed() -> set[int]:
     with transaction.atomic():
         calls = list(due.select_for_update(of=("self",), skip_locked=_can_skip())[:AT_ONCE])
         for call in calls:
-            call.missed_at = call.updated_at = timezone.now()
-            call.version += 1
-            call.save(update_fields=["missed_at", "updated_at", "version"])
+            call.missed_at = timezone.now()
+            call.touch("missed_at")
         settling.record_lapsed(calls)
     return {call.pk for call in calls}
 
@@ -178,8 +177,7 @@ def _settle(attempt_id: uuid.UUID, call_id: int) -> int:
         attempt.outcome = Outcome.ENDED_UNPROVED if call.ended_at else Outcome.UNKNOWN
         attempt.settled_at = timezone.now()
         attempt.save(update_fields=["outcome", "settled_at"])
-        call.version, call.updated_at = call.version + 1, timezone.now()
-        call.save(update_fields=["version", "updated_at"])
+        call.touch()
         actor = audit.Actor(id=attempt.actor_id, name=attempt.actor_name)
         details = {"cause": "interrupted"}
         audit.append("reject.unknown", actor=actor, call=call, attempt=attempt, details=details)

@@ -37,8 +37,6 @@ READ_AT_ONCE = 500
 ERROR_PAUSE_SECONDS = 1.0
 SNAPSHOT_SECONDS = 0.25  # how old a snapshot's time may be: a browser sets its clock by it
 
-LIVE = Q(ended_at=None, missed_at=None)
-
 
 def read_calls(primary_keys: Collection[int]) -> list[Call]:
     """Return the calls with their attempts, in two queries."""
@@ -49,13 +47,13 @@ def read_calls(primary_keys: Collection[int]) -> list[Call]:
 def read_versions() -> dict[int, int]:
     """Return the version of every live call, and of those that ended within the last minute, by primary key."""
     recent = timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
-    rows = Call.objects.filter(LIVE | Q(ended_at__gt=recent) | Q(ended_at=None, missed_at__gt=recent))
-    return dict(rows.values_list("pk", "version"))
+    left_lately = Call.objects.filter(Q(ended_at__gt=recent) | Q(ended_at=None, missed_at__gt=recent))
+    return dict((Call.objects.live() | left_lately).values_list("pk", "version"))
 
 
 def read_live_keys() -> set[int]:
     """Return the primary keys of the live calls."""
-    return set(Call.objects.filter(LIVE).values_list("pk", flat=True))
+    return set(Call.objects.live().values_list("pk", flat=True))
 
 
 class Board:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.graph.vocabulary import CallState, Direction, RejectReason
@@ -24,6 +25,14 @@ ANSWERED_STATES = (
     CallState.TRANSFERRING,
     CallState.TRANSFER_ACCEPTED,
 )
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    """Calls, with the selections that several parts of the program share."""
+
+    def live(self) -> "CallQuerySet":
+        """Return the calls that belong on the live board: neither ended nor missed."""
+        return self.filter(ended_at=None, missed_at=None)
 
 
 class Call(models.Model):
@@ -60,6 +69,8 @@ class Call(models.Model):
     let_pass_by = models.CharField(_("let pass by"), max_length=150, blank=True, default="", db_default="")
     watched_at = models.DateTimeField(_("first rang in front of somebody who may reject it"), null=True)
 
+    objects = CallQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("call")
         verbose_name_plural = _("calls")
@@ -87,6 +98,23 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return self.graph_id
+
+    def touch(self, *changed: str) -> None:
+        """Save the fields named in `changed` as a new version of the call, whose row must be locked."""
+        self.become_newer(timezone.now())
+        self.save(update_fields=[*changed, "version", "updated_at"])
+
+    def become_newer(self, at: datetime) -> None:
+        """Count one more version, made at this moment, without saving it."""
+        self.version += 1
+        self.updated_at = at
+
+    def deciding_attempt(self) -> "RejectAttempt | None":
+        """Return the attempt that holds the call, else the newest refused one, else None.
+
+        Reads `attempts`, which lists should prefetch.
+        """
+        return max(self.attempts.all(), key=lambda attempt: (attempt.holds, attempt.requested_at), default=None)
 
     @property
     def is_live(self) -> bool:
@@ -239,6 +267,11 @@ class RejectAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} by {self.actor_name}: {self.outcome}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the attempt holds its call, so that nobody else can decide; only a definite refusal does not."""
+        return self.outcome != self.Outcome.REFUSED
 
 
 class AppendOnlyError(TypeError):

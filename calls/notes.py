@@ -16,7 +16,6 @@ from calls.models import Call, RejectAttempt
 from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touching
 from calls.rows import Columns
 from calls.threads import DatabaseThread
-from calls.words import deciding_attempt
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def _note(click: Click, text: str, actor: audit.Actor) -> Noted | DecisionError:
             return UnknownCall()
         if not has_room_for(call):
             return StillRings()
-        attempt = deciding_attempt(call)
+        attempt = call.deciding_attempt()
         changes = []
         if attempt:
             attempt.note = text
@@ -70,4 +69,4 @@ def _note(click: Click, text: str, actor: audit.Actor) -> Noted | DecisionError:
 
 def has_room_for(call: Call) -> bool:
     """Return whether a note can be added: somebody decided about the call, or it stopped ringing."""
-    return bool(call.let_pass_at) or not call.rings or deciding_attempt(call) is not None
+    return bool(call.let_pass_at) or not call.rings or call.deciding_attempt() is not None

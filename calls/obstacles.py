@@ -20,7 +20,6 @@ from django.utils import timezone
 
 from calls import audit
 from calls.graph.vocabulary import Direction
-from calls.live import LIVE
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
 from calls.rows import Columns, Statement, reading, run, transaction_with
 
@@ -120,7 +119,7 @@ def _target_of(named: Call) -> Call:
     rings = named.ended_at is None and not has_lapsed(named)
     if rings or named.is_answered or not named.chain_id or named.policy_recording:
         return named
-    others = Call.objects.filter(LIVE, chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
+    others = Call.objects.live().filter(chain_id=named.chain_id, tenant_id=named.tenant_id, policy_recording=False)
     ringing = [
         call
         for call in others.order_by("-pk")
@@ -150,5 +149,5 @@ def has_lapsed(call: Call) -> bool:
 
 def touching(call: Call) -> Statement:
     """Make a new version of the call, as something shown beside it changes, and return the statement that keeps it."""
-    call.version, call.updated_at = call.version + 1, timezone.now()
+    call.become_newer(timezone.now())
     return VERSION.updating(call)

@@ -82,9 +82,9 @@ def _let_held_pass(click: Click, actor: audit.Actor, target: Target) -> Passed |
 
 
 def _mark(call: Call, actor: audit.Actor) -> Statement:
-    call.let_pass_at = call.updated_at = timezone.now()
+    call.let_pass_at = timezone.now()
     call.let_pass_by_id, call.let_pass_by = actor.id, actor.name
-    call.version += 1
+    call.become_newer(call.let_pass_at)
     return PASS.updating(call)
 
 

@@ -84,19 +84,12 @@ class Verdict:
 
 def verdict(call: Call) -> Verdict:
     """Return what became of the call so far. Reads `call.attempts`, which should be prefetched for lists."""
-    attempt = deciding_attempt(call)
+    attempt = call.deciding_attempt()
     if attempt is None:
         return _undecided(call)
     tone, text = VERDICTS[attempt.outcome]
     values = {"by": attempt.actor_name, "reason": REASONS.get(attempt.reason, attempt.reason)}
     return Verdict(tone, str(text) % values)
-
-
-def deciding_attempt(call: Call) -> RejectAttempt | None:
-    """Return the attempt that holds the call, else its newest refused one, else None."""
-    newest_first = sorted(call.attempts.all(), key=lambda attempt: attempt.requested_at, reverse=True)
-    held = [attempt for attempt in newest_first if attempt.outcome != Outcome.REFUSED]
-    return next(iter(held + newest_first), None)
 
 
 def _undecided(call: Call) -> Verdict:
@@ -163,4 +156,4 @@ def rang_unseen(call: Call) -> bool:
     over, rang = call.ended_at or call.missed_at, call.deadline and call.direction != Direction.OUTGOING
     if not over or not rang or call.established_at or call.watched_at or call.let_pass_at:
         return False
-    return deciding_attempt(call) is None
+    return call.deciding_attempt() is None

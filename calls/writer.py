@@ -371,8 +371,7 @@ class _Batch:
 
     def _note(self, call: Call, change: Change, received_at: datetime) -> None:
         if change.changed and call.pk and call.graph_key not in self.changed:
-            call.version += 1
-            call.updated_at = received_at
+            call.become_newer(received_at)
             self.changed[call.graph_key] = call
         if change.ended:
             self.ended.append(call)
