@@ -172,6 +172,13 @@ def test_without_a_message_id_nothing_is_taken_for_a_redelivery(database: None) 
     assert Notification.objects.count() == 3
 
 
+def test_new_calls_are_inserted_in_the_order_of_their_ids_so_that_processes_never_wait_in_a_circle(
+    database: None,
+) -> None:
+    store([arrival(f"c-{number}") for number in (3, 1, 2)])
+    assert list(Call.objects.order_by("pk").values_list("graph_id", flat=True)) == ["c-1", "c-2", "c-3"]
+
+
 @pytest.mark.parametrize(
     ("resource", "problem"),
     [
