@@ -16,7 +16,7 @@ let status;
 
 beforeEach(() => {
   mock.reset();
-  now = 0;
+  now = 5000;
   mock.method(performance, "now", () => now);
   requests = [];
   status = 200;
@@ -62,9 +62,9 @@ test("keys do not go to a focused row that rings again but is still drawn among 
 
 test("without a focus keys go to the only call there is, once it has been there long enough to be noticed", () => {
   const { actions, rowOf } = board([call("1")]);
-  now = 699;
+  now = 5699;
   assert.equal(actions.keysGoTo(null), null);
-  now = 700;
+  now = 5700;
   assert.equal(actions.keysGoTo(null), rowOf("1"));
 });
 
@@ -89,7 +89,14 @@ test("a row is selected and unselected, and the page is told each time", () => {
   assert.equal(count(told, "change"), 2);
 });
 
-test("a range takes in what lies between, but nothing that cannot be rejected", () => {
+test("a range takes in what lies between", () => {
+  const { actions, rowOf } = board([call("1"), call("2"), call("3"), call("4")]);
+  actions.select(rowOf("1"));
+  actions.select(rowOf("3"), true, true);
+  assert.deepEqual(selected(actions), ["1", "2", "3"]);
+});
+
+test("nothing that cannot be rejected is selected, alone or in a range", () => {
   const { actions, rowOf } = board([call("1"), call("2", { decision: { outcome: "accepted" } }), call("3"), call("4")]);
   actions.select(rowOf("1"));
   actions.select(rowOf("3"), true, true);
@@ -142,6 +149,13 @@ test("what came of several stands until it is dismissed or something is selected
   }
 });
 
+test("rows that are drawn count as shown when they are rejected", async () => {
+  const { decisions, actions, rowOf } = board([call("1"), call("2")]);
+  actions.nowShown([rowOf("1")]);
+  for (const key of ["1", "2"]) await decisions.reject(rowOf(key), "busy");
+  assert.deepEqual(requests.map(({ seen }) => seen.shown_at !== null), [true, false]);
+});
+
 // Rows and notes ------------------------------------------------------------------------------------------------------
 
 test("a row opens and closes, is measured and drawn anew", () => {
@@ -182,13 +196,15 @@ test("a note closes once it is recorded, and stays open with its text when it wa
 });
 
 test("an empty note is not sent, and closes; so does one that is cancelled", async () => {
-  const { live, actions, handlers } = board([ended("1")]);
+  const { live, actions, handlers, rowOf } = board([ended("1")]);
   actions.writeNote("1", "  ");
   await handlers.saveNote(live.store.get("1").call);
   assert.equal(actions.notes.draftOn("1"), null);
   actions.writeNote("1", "Why");
+  const { revision } = rowOf("1");
   handlers.closeNote("1");
   assert.equal(actions.notes.draftOn("1"), null);
+  assert.ok(rowOf("1").revision > revision);
   assert.deepEqual(requests, []);
 });
 

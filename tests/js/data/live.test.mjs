@@ -104,6 +104,14 @@ test("the server is told whether somebody can see the page, from the start and a
   assert.deepEqual(visibleTold(), [false]);
 });
 
+test("the page is drawn once it starts, and when it comes into view", () => {
+  const { told } = started();
+  assert.deepEqual(names(told), ["change"]);
+  show("hidden");
+  show("visible");
+  assert.deepEqual(names(told), ["change", "change", "change"]);
+});
+
 test("a page that nobody sits at never counts as in view", () => {
   const { deliver } = started({ isManned: false });
   deliver(snapshot());
