@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Socket } from "../browser.mjs";
-import { announce, arrivalInWords, deadlineInWords } from "../../../static/board/alerts/announcer.js";
+import { page, Socket } from "../browser.mjs";
+import { announce, Announcer, arrivalInWords, deadlineInWords } from "../../../static/board/alerts/announcer.js";
 import { Decisions } from "../../../static/board/actions/decisions.js";
 import { Live } from "../../../static/board/data/live.js";
 
@@ -59,6 +59,15 @@ test("one call is told by caller and target, several by their number", () => {
   assert.equal(deadlineInWords([call("1"), call("2")]), "2 calls have a few seconds left to decide");
 });
 
+test("a sentence replaces the one before, so that it is read as new", () => {
+  page.createElement = () => ({});
+  let lines;
+  const announcer = new Announcer({ replaceChildren: (...children) => (lines = children.map(({ textContent }) => textContent)) });
+  announcer.say("Caller 1 is calling");
+  announcer.say("The live feed is lost.");
+  assert.deepEqual(lines, ["The live feed is lost."]);
+});
+
 test("what arrives within a moment of the last sentence is told together, when the moment is over", () => {
   const { said, ring, tickAt } = board(call("1"));
   assert.deepEqual(said, ["Caller 1 is calling"]);
@@ -67,8 +76,9 @@ test("what arrives within a moment of the last sentence is told together, when t
   tickAt(1499);
   assert.equal(said.length, 1);
   tickAt(1500);
-  tickAt(5000);
   assert.deepEqual(said.slice(1), ["2 calls are ringing"]);
+  tickAt(5000);
+  assert.equal(said.length, 2);
 });
 
 test("a call whose time runs out is told once, five seconds before its last safe moment", () => {
