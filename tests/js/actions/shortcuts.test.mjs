@@ -115,6 +115,13 @@ test("where it is not clear what to decide on, the first row gets the focus and 
   assert.deepEqual(requests, []);
 });
 
+test("the key that only brought the focus decides when it is pressed again", () => {
+  const { press } = board(three());
+  press("2");
+  press("2");
+  assert.deepEqual(requests, [["/calls/1/reject/", "busy"]]);
+});
+
 test("the focused row is selected, opened, and its page opened", () => {
   const { actions, focus, press, rowOf } = board(three());
   focus.index = 1;

@@ -14,6 +14,7 @@ test("each value is offered once, for as long as a call has it", () => {
   assert.deepEqual(choices.of("state").map(([value]) => value), ["incoming", "established"]);
   choices.replace(other, undefined);
   assert.deepEqual(choices.of("state").map(([value]) => value), ["established"]);
+  assert.deepEqual(choices.of("direction").map(([value]) => value), ["incoming"]);
 });
 
 test("it is another revision only when there is something else to choose from", () => {

@@ -41,6 +41,8 @@ test("state, direction, tenant and target are chosen exactly", () => {
   assert.equal(passes({ tenant: "contoso" }), true);
   assert.equal(passes({ target: "bot" }), true);
   assert.equal(passes({ target: "bot", state: "hold" }), false);
+  assert.equal(passes({ tenant: "litware" }), false);
+  assert.equal(passes({ target: "ivr" }), false);
 });
 
 test("a row passes when one of its calls does", () => {

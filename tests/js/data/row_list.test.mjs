@@ -42,3 +42,27 @@ test("only what changes what is shown counts as a change", () => {
   list.remove(row(9));
   assert.equal(list.revision, 1);
 });
+
+test("whatever changes what is shown makes another revision, which never comes again", () => {
+  const list = new RowList();
+  const [first, second] = [row(1), row(2)];
+  const revisions = [list.revision];
+  const after = (change) => {
+    change();
+    revisions.push(list.revision);
+  };
+  after(() => list.add(first));
+  after(() => list.add(second));
+  after(() => {
+    first.passes = false;
+    list.review(first);
+  });
+  after(() => {
+    first.passes = true;
+    list.reviewAll();
+  });
+  after(() => list.remove(second));
+  after(() => list.clear());
+  assert.deepEqual(revisions, revisions.toSorted((one, other) => one - other));
+  assert.equal(new Set(revisions).size, revisions.length);
+});

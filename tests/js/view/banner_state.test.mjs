@@ -43,3 +43,28 @@ test("a new version is offered, and waits while something rings", () => {
   assert.equal(standing({ isOutdated: true })[0].action.isHeld, false);
   assert.equal(standing({ isOutdated: true, ringing: 1 })[0].action.isHeld, true);
 });
+
+test("a browser that cannot play sounds says so, with nothing to be done about it", () => {
+  const [banner] = standing({ watch: { ...calm.watch, sound: "missing" } });
+  assert.match(banner.text, /cannot play sounds/);
+  assert.deepEqual([banner.name, banner.tone, banner.action], ["sound", "doubt", null]);
+});
+
+test("what must be done is bad, what may be is a doubt, what is news is plain", () => {
+  const tones = (more) => standing(more).map(({ name, tone }) => `${name} ${tone}`);
+  const session = (minutes) => ({ session: { ended: false, minutes } });
+  assert.deepEqual(tones({ watch: { isOn: true, sound: "blocked", notices: "denied" }, isOutdated: true, ...session(6) }), [
+    "sound bad",
+    "notices doubt",
+    "session doubt",
+    "version plain",
+  ]);
+  assert.deepEqual(tones({ session: { ended: true, minutes: 0 } }), ["session bad"]);
+});
+
+test("a session that ended while something rang says how much went unheard", () => {
+  const ended = (unheard) => standing({ session: { ended: true, minutes: 0 }, unheard })[0].text;
+  assert.match(ended(0), /^Your session has ended\. Sign in again/);
+  assert.match(ended(1), /^Your session has ended while 1 call was ringing\./);
+  assert.match(ended(3), /^Your session has ended while 3 calls were ringing\./);
+});

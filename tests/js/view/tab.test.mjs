@@ -24,8 +24,10 @@ test("the icon shows the number, or a mark when the feed is lost", () => {
 
 test("the tab gets its own icon back", () => {
   const icon = { href: "usual.svg" };
-  const tab = new Tab({ title: "Calls", querySelector: () => icon });
+  const document = { title: "Calls", querySelector: (selector) => (selector === 'link[rel="icon"]' ? icon : null) };
+  const tab = new Tab(document);
   tab.show({ count: 1, isLost: false });
+  assert.equal(document.title, "(1) Calls");
   assert.match(icon.href, /^data:image\/svg\+xml,/);
   tab.show({ count: 0, isLost: false });
   assert.equal(icon.href, "usual.svg");
@@ -44,4 +46,20 @@ test("the icon is set anew only when it looks different", () => {
   const tab = new Tab({ title: "Calls", querySelector: () => icon });
   for (const count of [120, 121, 122]) tab.show({ count, isLost: false });
   assert.equal(set.length, 1);
+});
+
+test("a page whose icon is missing still counts in its title, and sets it only when it changes", () => {
+  const titles = ["Calls"];
+  const document = {
+    get title() {
+      return titles.at(-1);
+    },
+    set title(title) {
+      titles.push(title);
+    },
+    querySelector: () => null,
+  };
+  const tab = new Tab(document);
+  for (const count of [1, 1, 2]) tab.show({ count, isLost: false });
+  assert.deepEqual(titles, ["Calls", "(1) Calls", "(2) Calls"]);
 });
