@@ -13,14 +13,14 @@ function element() {
 /** A window of rows, all of which exist; removed rows lose their element. */
 class Rows {
   constructor(...names) {
-    this.rows = names.map((name) => ({ name, element: element() }));
+    this.rows = names.map((name) => ({ name, element: element(), button: element() }));
   }
 
   get count() {
     return this.rows.length;
   }
 
-  rowAround = (node) => this.rows.find((row) => row.element === node) ?? null;
+  rowAround = (node) => this.rows.find(({ element, button }) => node === element || node === button) ?? null;
   indexOf = (row) => this.rows.indexOf(row);
   elementOf = (row) => (this.rows.includes(row) ? row.element : null);
   reveal = (index) => this.rows[index].element;
@@ -97,4 +97,13 @@ test("a focus that is outside the rows, or whose row stays, is left alone", () =
   focus.to(first, 0);
   focus.keepWhile(() => first.take("c"));
   assert.equal(focused(), "b");
+});
+
+test("a button in a row that stays keeps the focus; when it is gone its row has it", () => {
+  const [{ element, button }] = first.rows;
+  button.focus();
+  focus.keepWhile(() => first.take("c"));
+  assert.equal(page.activeElement, button);
+  focus.keepWhile(() => (button.isConnected = false));
+  assert.equal(page.activeElement, element);
 });
