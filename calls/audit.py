@@ -12,17 +12,17 @@ import json
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.db import DatabaseError, DataError, connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from calls import signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
-from calls.rows import Columns, Statement, reading, run, run_last
 
 GENESIS = "0" * 64
 Kind = AuditCheckpoint.Kind
@@ -46,17 +46,7 @@ CHAINED_FIELDS = (
     "previous_hash",
     "key_id",
 )
-ENTRY = Columns(AuditEntry, [field.attname for field in AuditEntry._meta.concrete_fields])
-PERSONAL = Columns(AuditPersonal)
-# Moves the head only when the entry and its personal values stand: somebody else's trigger could have swallowed them.
-MOVE_HEAD = f"""
-    UPDATE {AuditHead._meta.db_table} SET entries = %s, last_id = %s, last_hash = %s WHERE id = 1
-    AND EXISTS (SELECT 1 FROM {AuditEntry._meta.db_table} WHERE id = %s)
-    AND EXISTS (SELECT 1 FROM {AuditPersonal._meta.db_table} WHERE entry_id = %s) RETURNING id
-"""
-# On PostgreSQL, where the commit may be sent along, an unmoved head is an error by itself, so that it stops there.
-MOVE_HEAD_OR_STOP = f"WITH moved AS ({MOVE_HEAD}) SELECT 1 / count(*) FROM moved"
-DIVISION_BY_ZERO = "22012"
+NOT_KEPT = "The database did not keep the entry."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +101,16 @@ def append(
     answer: GraphAnswer = NO_ANSWER,
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
-    along: Sequence[Statement] = (),
-    last: bool = False,
 ) -> AuditEntry:
     """Append one entry as the newest link of the chain and return it.
-
-    `along` are statements of the act itself that nobody needs an answer to; they go the entry's way, before it.
-    With `last` nothing follows in the transaction, and its commit goes the same way, unless it is part of another one.
 
     Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
     for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
 
     Must run inside the transaction of the act it records, after that transaction's other locks are taken: it locks the
     chain's head until the commit. Text too long for its column, or that no database stores, is clipped and cleaned.
-    Raises django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head,
-    TransactionManagementError outside a transaction); the act must then not happen.
+    Raises django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head or
+    the database swallows the entry, TransactionManagementError outside a transaction); the act must then not happen.
     """
     bulk_id = attempt.bulk_id if attempt else bulk_id
     joined = {"bulk_id": str(bulk_id)} if bulk_id else {}
@@ -156,7 +141,7 @@ def append(
     _fit(entry)
     _fit(personal)
     personal.actor_folded, personal.caller_folded = folded(personal.actor_name), folded(personal.caller_name)
-    _link(entry, personal, along, last)
+    _link(entry, personal)
     return entry
 
 
@@ -176,7 +161,7 @@ def _graph_date(answer: GraphAnswer) -> dict[str, object]:
     return {"graph_date": answer.date} if answer.date else {}
 
 
-def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement], last: bool) -> None:
+def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing.key_id()
@@ -185,31 +170,29 @@ def _link(entry: AuditEntry, personal: AuditPersonal, along: Sequence[Statement]
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
-    entry.pk = personal.entry_id = head.last_id + 1
-    _send([*along, *ENTRY.inserting([entry]), *PERSONAL.inserting([personal]), _moving(head, entry)], last)
-    entry.personal = personal
-    entry._state.adding = personal._state.adding = False
+    entry.pk = head.last_id + 1
+    personal.entry = entry
+    _insert(entry, personal)
+    _move_head(head, entry)
 
 
-def _moving(head: AuditHead, entry: AuditEntry) -> Statement:
-    move = MOVE_HEAD_OR_STOP if connection.vendor == "postgresql" else MOVE_HEAD
-    return Statement(move, [head.entries + 1, entry.pk, entry.hash, entry.pk, entry.pk], tuple)
-
-
-def _send(statements: Sequence[Statement], last: bool) -> None:
+def _insert(entry: AuditEntry, personal: AuditPersonal) -> None:
     try:
-        *_, moved = run_last(*statements) if last else run(*statements)
-    except DataError as error:
-        if getattr(error.__cause__, "sqlstate", "") != DIVISION_BY_ZERO:
-            raise
-        moved = []
+        entry.save()
+        personal.save()
+    except TypeError as error:
+        # Django unpacks None where a trigger swallowed the row that INSERT … RETURNING should return.
+        raise HistoryUnavailable(NOT_KEPT) from error
+
+
+def _move_head(head: AuditHead, entry: AuditEntry) -> None:
+    """Make the entry the chain's last link, if it and its personal values are stored: a trigger may swallow rows."""
+    stored = Exists(AuditEntry.objects.filter(pk=entry.pk)), Exists(AuditPersonal.objects.filter(pk=entry.pk))
+    moved = AuditHead.objects.filter(*stored, pk=head.pk).update(
+        entries=head.entries + 1, last_id=entry.pk, last_hash=entry.hash
+    )
     if not moved:
-        raise HistoryUnavailable("The database did not keep the entry.")
-
-
-def locking_head() -> Statement:
-    """Return the statement that locks and reads the chain's head, to be sent with a transaction's last other lock."""
-    return reading(AuditHead, "id = 1", [], lock=True)
+        raise HistoryUnavailable(NOT_KEPT)
 
 
 def locked_head() -> AuditHead:
@@ -219,10 +202,9 @@ def locked_head() -> AuditHead:
     """
     if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
-    (heads,) = run(locking_head())
-    if not heads:
+    head = AuditHead.objects.select_for_update().filter(pk=1).first()
+    if head is None:
         raise HistoryUnavailable("The audit history has no head; `manage.py migrate` restores it.")
-    head: AuditHead = heads[0]
     return head
 
 

@@ -12,14 +12,11 @@ from django.db import DatabaseError, InterfaceError, transaction
 from calls import audit, metrics
 from calls.clicks import Click
 from calls.hints import Hints
-from calls.models import Call, RejectAttempt
-from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall, touching
-from calls.rows import Columns
+from calls.models import Call
+from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
-
-NOTE = Columns(RejectAttempt, ["note"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +54,12 @@ def _note(click: Click, text: str, actor: audit.Actor) -> Noted | DecisionError:
         if not has_room_for(call):
             return StillRings()
         attempt = call.deciding_attempt()
-        changes = []
         if attempt:
             attempt.note = text
-            changes = [NOTE.updating(attempt), touching(call)]
-        told = click.told(call)
-        act = "call.noted"
-        entry = audit.append(act, actor=actor, call=call, attempt=attempt, note=text, details=told, along=changes)
+            attempt.save(update_fields=["note"])
+            call.touch()
+        details = click.told(call)
+        entry = audit.append("call.noted", actor=actor, call=call, attempt=attempt, note=text, details=details)
         return Noted(call.pk, text, actor.name, entry.at)
 
 

@@ -11,22 +11,16 @@ DecisionError
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
+from django.db import transaction
 from django.utils import timezone
 
-from calls import audit
 from calls.graph.vocabulary import Direction
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
-from calls.rows import Columns, Statement, reading, run, transaction_with
-
-Outcome = RejectAttempt.Outcome
-T = TypeVar("T")
-VERSION = Columns(Call, ["version", "updated_at"])
-DECIDING = f"call_id = (SELECT id FROM {Call._meta.db_table} WHERE key = %s) AND outcome <> %s"
 
 
 class DecisionError(Exception):
@@ -78,35 +72,32 @@ class NotRecorded(DecisionError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A call to act on, held until the transaction ends, the call that was named, and the attempt that decided it."""
+    """The call to act on, locked until the transaction ends, the call that was named, and the deciding attempt."""
 
     call: Call
     named: Call
-    decided: RejectAttempt | None
+    attempt: RejectAttempt | None
 
 
-def act_on(key: uuid.UUID, work: Callable[[Target], T]) -> T | UnknownCall:
-    """Return `work(target)`, done in one transaction that holds the call to act on.
+@contextmanager
+def locked_target(key: uuid.UUID) -> Iterator[Target | None]:
+    """Open a transaction that has locked the call to act on; None when there is no such call.
 
-    Return UnknownCall when there is none.
-
-    Never holds one call while it waits for another. Whatever comes of it is an entry in the history, so the history's
-    head is asked for on the same way, last.
+    Never holds the lock of one call while it waits for another's, so that two acts cannot deadlock.
     """
     named, aim = None, key
     while True:
-        locking = reading(Call, "key = %s", [aim], lock=True)
-        deciding = reading(RejectAttempt, DECIDING, [aim, Outcome.REFUSED])  # one at most
-        with transaction_with(locking, deciding, audit.locking_head()):
-            # The attempt is read after the lock was waited for: by then an attempt of whoever had it is seen.
-            (found,), (decided,) = run(locking), run(deciding)
-            if not found:
-                return UnknownCall()
-            call = found[0]
+        with transaction.atomic():
+            call = Call.objects.select_for_update().filter(key=aim).first()
+            if call is None:
+                yield None
+                return
             named = named or call
             target = _target_of(call)
             if target.pk == call.pk:
-                return work(Target(call, named, decided[0] if decided else None))
+                # Read behind the lock, so that an attempt of the transaction that held it before is seen.
+                yield Target(call, named, call.deciding_attempt())
+                return
         aim = target.key
 
 
@@ -130,9 +121,9 @@ def _target_of(named: Call) -> Call:
 
 def obstacle_to(target: Target) -> DecisionError | None:
     """Return what stands in the way of deciding about the call now, None when nothing does."""
-    call, held = target.call, target.decided
-    if held:
-        return DecidedByAnother(held.outcome, held.reason, held.actor_name, held.actor_id, held.requested_at)
+    call, first = target.call, target.attempt
+    if first and first.holds:
+        return DecidedByAnother(first.outcome, first.reason, first.actor_name, first.actor_id, first.requested_at)
     if call.ended_at and not call.missed_at:
         return Gone("ended" if call.established_at else "caller_left")
     if call.state in ANSWERED_STATES:
@@ -145,9 +136,3 @@ def obstacle_to(target: Target) -> DecisionError | None:
 def has_lapsed(call: Call) -> bool:
     """Return whether the window closed with nobody deciding."""
     return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))
-
-
-def touching(call: Call) -> Statement:
-    """Make a new version of the call, as something shown beside it changes, and return the statement that keeps it."""
-    call.become_newer(timezone.now())
-    return VERSION.updating(call)

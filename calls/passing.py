@@ -3,13 +3,12 @@
 A call that was let pass is silent on every screen. While its window is open it can still be rejected.
 """
 
-import functools
 import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from calls import audit, metrics
@@ -17,13 +16,10 @@ from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
-from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, Target, UnknownCall, act_on, obstacle_to
-from calls.rows import Columns, Statement
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, locked_target, obstacle_to
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
-
-PASS = Columns(Call, ["let_pass_at", "let_pass_by_id", "let_pass_by", "version", "updated_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +48,30 @@ async def let_pass(click: Click, actor: audit.Actor, *, thread: DatabaseThread, 
 
 
 def _let_pass(click: Click, actor: audit.Actor) -> Passed | DecisionError:
-    passed = act_on(click.key, functools.partial(_let_held_pass, click, actor))
-    if isinstance(passed, UnknownCall):
-        with transaction.atomic():
+    with locked_target(click.key) as target:
+        if target is None:
             _record_unknown(click, actor)
-    return passed
+            return UnknownCall()
+        call = target.call
+        if obstacle := obstacle_to(target):
+            _record_obstacle(click, actor, call, obstacle)
+            return obstacle
+        now = call.let_pass_at is None
+        if now:
+            call.let_pass_at, call.let_pass_by_id, call.let_pass_by = timezone.now(), actor.id, actor.name
+            call.touch("let_pass_at", "let_pass_by_id", "let_pass_by")
+            retargeted = {"retargeted_from": target.named.graph_id} if call.pk != target.named.pk else {}
+            details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
+            audit.append("call.let_pass", actor=actor, call=call, details=details)
+            metrics.LET_PASS.labels("let_pass").inc()
+        at = call.let_pass_at or call.updated_at
+        return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
 
 
 def _record_unknown(click: Click, actor: audit.Actor) -> None:
     details = {"cause": "unknown_call", "key": str(click.key), "clicked_at": iso(click.at)}
     audit.append("call.let_pass_in_vain", actor=actor, details=details)
     metrics.LET_PASS.labels("unknown_call").inc()
-
-
-def _let_held_pass(click: Click, actor: audit.Actor, target: Target) -> Passed | DecisionError:
-    call = target.call
-    if obstacle := obstacle_to(target):
-        _record_obstacle(click, actor, call, obstacle)
-        return obstacle
-    now = call.let_pass_at is None
-    if now:
-        marked = _mark(call, actor)
-        retargeted = {"retargeted_from": target.named.graph_id} if call.pk != target.named.pk else {}
-        details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
-        audit.append("call.let_pass", actor=actor, call=call, details=details, along=[marked], last=True)
-        metrics.LET_PASS.labels("let_pass").inc()
-    at = call.let_pass_at or call.updated_at
-    return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
-
-
-def _mark(call: Call, actor: audit.Actor) -> Statement:
-    call.let_pass_at = timezone.now()
-    call.let_pass_by_id, call.let_pass_by = actor.id, actor.name
-    call.become_newer(call.let_pass_at)
-    return PASS.updating(call)
 
 
 def _record_obstacle(click: Click, actor: audit.Actor, call: Call, obstacle: DecisionError) -> None:

@@ -29,14 +29,11 @@ from calls.obstacles import (
     Gone,
     GraphRefused,
     NotRecorded,
-    Target,
     Unknown,
     UnknownCall,
-    act_on,
+    locked_target,
     obstacle_to,
-    touching,
 )
-from calls.rows import Columns, reading, run, transaction_with
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -45,19 +42,15 @@ RECORD_ATTEMPTS = 5
 RECORD_PAUSE_SECONDS = 0.5
 NO_DEADLINE_SECONDS = 15.0
 # Not the note: another one may have been written while Graph was asked.
-SETTLED = Columns(
-    RejectAttempt,
-    [
-        "outcome",
-        "settled_at",
-        "graph_status",
-        "graph_code",
-        "graph_message",
-        "request_id",
-        "client_request_id",
-    ],
+SETTLED = (
+    "outcome",
+    "settled_at",
+    "graph_status",
+    "graph_code",
+    "graph_message",
+    "request_id",
+    "client_request_id",
 )
-ATTEMPT = Columns(RejectAttempt)
 Outcome = RejectAttempt.Outcome
 
 
@@ -132,11 +125,29 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    claimed = act_on(wish.click.key, functools.partial(_claim_held, wish))
-    if isinstance(claimed, UnknownCall):
-        with transaction.atomic():
+    with locked_target(wish.click.key) as target:
+        if target is None:
             _record_unknown(wish)
-    return claimed
+            return UnknownCall()
+        call = target.call
+        if obstacle := obstacle_to(target):
+            _record_obstacle(wish, call, obstacle)
+            return obstacle
+        attempt = RejectAttempt.objects.create(
+            call=call,
+            reason=wish.reason,
+            note=wish.note,
+            actor_id=wish.actor.id,
+            actor_name=wish.actor.name,
+            requested_at=timezone.now(),
+            bulk_id=wish.bulk_id,
+        )
+        call.touch()
+        details = {**wish.click.told(call), "deadline": iso(call.deadline)}
+        if call.pk != target.named.pk:
+            details["retargeted_from"] = target.named.graph_id
+        audit.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
+        return attempt
 
 
 def _record_unknown(wish: Wish) -> None:
@@ -150,29 +161,6 @@ def _record_unknown(wish: Wish) -> None:
         details=details,
         bulk_id=wish.bulk_id,
     )
-
-
-def _claim_held(wish: Wish, target: Target) -> RejectAttempt | DecisionError:
-    call = target.call
-    if obstacle := obstacle_to(target):
-        _record_obstacle(wish, call, obstacle)
-        return obstacle
-    attempt = RejectAttempt(
-        call=call,
-        reason=wish.reason,
-        note=wish.note,
-        actor_id=wish.actor.id,
-        actor_name=wish.actor.name,
-        requested_at=timezone.now(),
-        bulk_id=wish.bulk_id,
-    )
-    claim = [*ATTEMPT.inserting([attempt]), touching(call)]
-    details = {**wish.click.told(call), "deadline": iso(call.deadline)}
-    if call.pk != target.named.pk:
-        details["retargeted_from"] = target.named.graph_id
-    act = "reject.requested"
-    audit.append(act, actor=wish.actor, call=call, attempt=attempt, details=details, along=claim, last=True)
-    return attempt
 
 
 def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
@@ -273,19 +261,18 @@ async def _record_for_sure(
 
 
 def _record(actor: audit.Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
-    locking = reading(Call, "id = %s", [attempt.call_id], lock=True)
-    with transaction_with(locking, audit.locking_head()):
-        ((call,),) = run(locking)
+    with transaction.atomic():
+        call = Call.objects.select_for_update().get(pk=attempt.call_id)
         if outcome == Outcome.ENDED_ELSEWHERE:
             outcome = _why_gone(call, attempt)
         steps = [outcome, *_follows(outcome, call)]
         attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
-        settled = [SETTLED.updating(attempt), touching(call)]
-        heard = audit.GraphAnswer(**asdict(answer))
+        attempt.save(update_fields=SETTLED)
+        call.touch()
         entry = functools.partial(audit.append, actor=actor, call=call, attempt=attempt)
-        entry(f"reject.{outcome}", answer=heard, details=timing, along=settled, last=len(steps) == 1)
+        entry(f"reject.{outcome}", answer=audit.GraphAnswer(**asdict(answer)), details=timing)
         for step in steps[1:]:
             entry(f"reject.{step}", details=_ending(call))
     return steps[-1]

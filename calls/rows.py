@@ -1,15 +1,11 @@
-"""Rows in as few and as plain statements as can be, for the writer, the decisions and the history.
+"""Bulk SQL for the writer and the board, which bypasses the ORM's cost per row.
 
-Django's `bulk_create` and `bulk_update` cost several times as much a row, most of it for values that need no preparing;
-and every further statement is another wait for the interpreter's lock, which the database driver gives away. Composing
-a query takes Django longer than the database needs to answer it, and the way to PostgreSQL and back as long again; what
-belongs together is sent together.
+Django's `bulk_create` and `bulk_update` cost several times as much a row, most of it for values that need no
+conversion. Statements that need no answer from each other are sent to PostgreSQL as one message.
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 MAX_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
@@ -34,9 +30,6 @@ _PREPARE: dict[str, dict[type, Callable[[Any], Any]]] = {
 }
 
 
-_ahead = threading.local()
-
-
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement that is ready to be sent; `becomes` makes something of each row it returns, None when it has none."""
@@ -46,21 +39,12 @@ class Statement:
     becomes: Callable[[Sequence[Any]], Any] | None = None
 
 
-BEGIN = Statement("BEGIN ISOLATION LEVEL READ COMMITTED", ())
-COMMIT = Statement("COMMIT", ())
-
-
 def run(*statements: Statement) -> list[list[Any]]:
     """Send the statements in this order and return what each of them returned.
 
     PostgreSQL is sent all of them at once, so that they cost one way there and back; what the later ones read is as new
     as if they had been sent one by one. Raises django.db.DatabaseError at the first that is refused.
     """
-    if len(statements) == 1 and (known := getattr(_ahead, "answers", None)):
-        only = statements[0]
-        answer = known.pop((only.sql, *only.parameters), None)
-        if answer is not None:
-            return [answer]
     with connection.cursor() as cursor:
         if len(statements) < 2 or not _takes_several():
             return [_answer(cursor, one) for one in statements]
@@ -71,57 +55,6 @@ def run(*statements: Statement) -> list[list[Any]]:
             answers.append([one.becomes(row) for row in cursor.fetchall()] if one.becomes else [])
             cursor.nextset()
         return answers
-
-
-@contextmanager
-def ahead(*statements: Statement) -> Iterator[None]:
-    """Have the statements answered in one message, where the database takes several, before they are sent one by one.
-
-    Inside, in this thread, whichever of them is sent alone gets the answer that is at hand, once. For reading what is
-    certain or likely to be asked for; raises django.db.DatabaseError like `run`.
-    """
-    if len(statements) < 2 or not _takes_several():
-        yield
-        return
-    answers = run(*statements)
-    _ahead.answers = {(one.sql, *one.parameters): rows for one, rows in zip(statements, answers, strict=True)}
-    try:
-        yield
-    finally:
-        del _ahead.answers
-
-
-@contextmanager
-def transaction_with(*first: Statement) -> Iterator[None]:
-    """Run what is inside in one transaction, which begins with these statements; inside they are answered like `ahead`.
-
-    To PostgreSQL the beginning and they are one message. Raises django.db.DatabaseError like `run`.
-    """
-    with transaction.atomic():
-        begin = (BEGIN,) if first and _takes_several() and not connection.savepoint_ids else ()
-        if begin:
-            _let_driver_begin(False)
-        with ahead(*begin, *first):
-            yield
-
-
-def run_last(*statements: Statement) -> list[list[Any]]:
-    """Send the last statements of a transaction, like `run`, and on the same way to PostgreSQL commit it.
-
-    Inside another transaction, whose business that is, nothing is committed yet. Raises like `run`; when the way breaks
-    nobody can tell whether it was committed, as with any commit.
-    """
-    if connection.savepoint_ids or not _takes_several():
-        return run(*statements)
-    *answers, _ = run(*statements, COMMIT)
-    _let_driver_begin(True)  # whatever came after all would be a transaction again, which atomic() commits
-    return answers
-
-
-def _let_driver_begin(does: bool) -> None:
-    """Have PostgreSQL's driver send a beginning of its own, a message for itself, before the next statement, or not."""
-    with connection.wrap_database_errors:
-        connection.connection.autocommit = not does
 
 
 def _takes_several() -> bool:

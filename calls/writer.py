@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from calls import metrics, settling
 from calls.arrivals import CALL, NOTIFICATION, STORY, Arrival, row_of
 from calls.folding import Change, fold
 from calls.graph.payloads import Subject
 from calls.models import Call, Notification
-from calls.rows import Statement, reading, run, run_last, transaction_with
+from calls.rows import Statement, reading, run
 from calls.threads import DatabaseThread
 
 logger = logging.getLogger(__name__)
@@ -252,11 +252,7 @@ def _save(batch: "_Batch", told: Sequence[Told] = ()) -> None:
     lapsed = settling.mark_lapsed(batch.ended)
     _insert(batch.new)
     rows = [row_of(arrival, problem, batch.number_of(arrival)) for arrival, problem in told]
-    statements = [*NOTIFICATION.inserting(rows), *STORY.updating_all(list(batch.changed.values()))]
-    if not batch.ended and not batch.withdrawn:
-        run_last(*statements)
-        return
-    run(*statements)
+    run(*NOTIFICATION.inserting(rows), *STORY.updating_all(list(batch.changed.values())))
     settling.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     settling.record_lapsed(lapsed)
     settling.record_withdrawals(batch.withdrawn)
@@ -271,9 +267,8 @@ def _looked_up(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[
     """
     keys = {arrival.notification.call_key for arrival in arrivals if arrival.notification.call_key}
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
-    locking, finding = _locking(keys), _finding(named)
-    with transaction_with(locking, finding):
-        (calls,), (stored,) = run(locking), run(finding)
+    with transaction.atomic():
+        calls, stored = run(_locking(keys), _finding(named))
         yield calls, set(stored)
 
 

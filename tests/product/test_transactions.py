@@ -1,20 +1,20 @@
-"""Transactions that begin with their first statements and end with their last ones: still all or nothing."""
+"""`transaction.atomic()` means the same on every database: nothing is committed before it is left."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from calls import audit
-from calls.models import AuditHead
-from calls.rows import Statement, run, run_last, transaction_with
+from calls.models import AuditEntry, AuditHead, AuditPersonal
+from calls.rows import Statement, run
 
 TABLE = AuditHead._meta.db_table
+ENTRIES = Statement(f"SELECT entries FROM {TABLE} WHERE id = 1", (), tuple)
 
 
 class Change(Exception):
-    """Whoever does something has changed their mind."""
+    """Something goes wrong after the last statement of a transaction."""
 
 
 def count() -> int:
@@ -28,59 +28,64 @@ def counting(more: int) -> Statement:
 REFUSED = Statement(f"INSERT INTO {TABLE} (id) VALUES (%s)", [1])
 
 
-@contextmanager
-def begun() -> Iterator[None]:
-    locking, first = audit.locking_head(), counting(1)
-    with transaction_with(locking, first):
-        run(locking)
-        run(first)
-        yield
-
-
 @pytest.fixture
 def before(database: None) -> int:
     return count()
 
 
-def test_all_of_it_is_kept(before: int) -> None:
-    with begun():
-        run_last(counting(1), counting(1))
-    assert count() == before + 3
+def append() -> None:
+    audit.append("account.signed_in", actor=audit.SYSTEM)
 
 
-def test_what_was_sent_along_with_the_beginning_is_taken_back_too(before: int) -> None:
-    with pytest.raises(Change), begun():
+LAST_STATEMENTS: dict[str, Callable[[], object]] = {
+    "an entry": append,
+    "one statement": lambda: run(counting(1)),
+    "several statements": lambda: run(counting(1), counting(1)),
+    "the ORM's": lambda: AuditHead.objects.update(entries=7),
+}
+
+
+@pytest.mark.parametrize("last", LAST_STATEMENTS)
+def test_an_exception_after_the_last_statement_rolls_everything_back(before: int, last: str) -> None:
+    with pytest.raises(Change), transaction.atomic():
+        run(counting(1))
+        LAST_STATEMENTS[last]()
         raise Change
     assert count() == before
+    assert not AuditEntry.objects.exists() and not AuditPersonal.objects.exists()
 
 
-@pytest.mark.parametrize("send", [run, run_last])
-def test_what_is_refused_takes_everything_before_it_along(send, before: int) -> None:
-    with pytest.raises(DatabaseError), begun():
-        send(counting(1), REFUSED)
-    assert count() == before
-
-
-def test_a_refused_beginning_leaves_nothing_and_the_connection_is_as_good_as_before(before: int) -> None:
-    with pytest.raises(DatabaseError), transaction_with(counting(1), REFUSED):
-        run(counting(1), REFUSED)
-    with transaction.atomic():
-        run(counting(1))
-    assert count() == before + 1
-
-
-def test_what_follows_the_last_statements_after_all_is_all_or_nothing_by_itself(before: int) -> None:
-    with pytest.raises(Change), begun():
-        run_last(counting(1))
-        kept = count()
-        run(counting(1))
-        raise Change
-    assert count() == (kept if connection.vendor == "postgresql" else before)
+@pytest.mark.parametrize("last", LAST_STATEMENTS)
+def test_nothing_is_seen_from_outside_before_the_transaction_is_left(before: int, last: str) -> None:
+    outside = connection.copy()
+    try:
+        with transaction.atomic():
+            LAST_STATEMENTS[last]()
+            with outside.cursor() as cursor:
+                cursor.execute(ENTRIES.sql)
+                assert cursor.fetchone() == (before,)
+        assert count() > before
+    finally:
+        outside.close()
 
 
 def test_inside_another_transaction_nothing_is_kept_before_that_one_is(before: int) -> None:
     with pytest.raises(Change), transaction.atomic():
-        with begun():
-            run_last(counting(1))
+        with transaction.atomic():
+            append()
         raise Change
     assert count() == before
+
+
+def test_several_statements_are_answered_one_by_one_and_see_each_other(before: int) -> None:
+    with transaction.atomic():
+        assert run(ENTRIES, counting(2), ENTRIES) == [[(before,)], [], [(before + 2,)]]
+    assert count() == before + 2
+
+
+def test_what_is_refused_takes_everything_before_it_along(before: int) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run(counting(1), REFUSED)
+    with transaction.atomic():
+        run(counting(1))
+    assert count() == before + 1
