@@ -29,7 +29,8 @@ from calls import audit, process, rejections, roles
 from calls.clicks import Click
 from calls.kinds import wants_json
 from calls.moments import iso
-from calls.replies import Reply, as_json, not_recorded, signed_out
+from calls.obstacles import DecisionError
+from calls.replies import Reply, as_json, not_recorded, reply_to, signed_out
 from calls.signins import actor_of
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,10 @@ Act = Callable[..., Awaitable[Reply]]
 
 
 def act(then: str) -> Callable[[Act], Any]:
-    """Make a view of `act(asked, …) -> Reply`; without a wish for JSON the answer is a redirect to the page `then`."""
+    """Make a view of `act(asked, …) -> Reply`; without a wish for JSON the answer is a redirect to the page `then`.
+
+    A DecisionError that the act raises is answered in words.
+    """
 
     def decorate(decide: Act) -> Any:
         @require_POST
@@ -92,10 +96,17 @@ async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[
 async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
     try:
         asked = await process.running().threads["decisions"].run(_asked, request, at)
-        return await decide(asked, **named) if asked else signed_out()
+        return await _answer_of(decide, asked, named) if asked else signed_out()
     except (DatabaseError, InterfaceError):
         logger.exception("The database refused, so nothing was done.")
         return not_recorded()
+
+
+async def _answer_of(decide: Act, asked: Asked, named: dict[str, Any]) -> Reply:
+    try:
+        return await decide(asked, **named)
+    except DecisionError as error:
+        return reply_to(error, asked.actor)
 
 
 def _asked(request: HttpRequest, at: datetime) -> Asked | None:

@@ -18,7 +18,7 @@ from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
 from calls.kinds import is_json
 from calls.moments import iso
-from calls.replies import Reply, not_recorded, unknown_call
+from calls.replies import Reply
 
 
 @act(then="call")
@@ -41,12 +41,10 @@ async def note(asked: Asked, key: uuid.UUID) -> Reply:
         )
     except obstacles.UnknownCall:
         await _record_in_vain(asked, click, "unknown_call")
-        return unknown_call()
+        raise
     except obstacles.StillRings:
         await _record_in_vain(asked, click, "still_rings")
-        return Reply(409, "still_rings", _("The call still rings: decide first, the note has time."))
-    except obstacles.NotRecorded:
-        return not_recorded()
+        raise
     return Reply(
         200, "noted", _("The note is in the history."), {"note": noted.note, "by": noted.by, "at": iso(noted.at)}
     )

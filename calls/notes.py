@@ -3,20 +3,17 @@
 Each is an entry of its own in the history; the newest one also stands beside the decision it is about.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
 
 from calls import audit, metrics
 from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
-from calls.obstacles import DecisionError, NotRecorded, StillRings, UnknownCall
+from calls.obstacles import DecisionError, StillRings, UnknownCall, recorded
 from calls.threads import DatabaseThread
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +31,7 @@ async def note(click: Click, text: str, actor: audit.Actor, *, thread: DatabaseT
 
     Raises UnknownCall, StillRings, NotRecorded.
     """
-    try:
-        noted = await thread.run(_note, click, text, actor)
-    except (DatabaseError, InterfaceError) as error:
-        logger.exception("A note could not be recorded.")
-        raise NotRecorded from error
-    if isinstance(noted, DecisionError):
-        raise noted
+    noted = await recorded(thread, _note, click, text, actor)
     hints.publish([noted.call_id])
     metrics.NOTES.inc()
     return noted

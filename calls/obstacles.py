@@ -10,17 +10,25 @@ DecisionError
 └── NotRecorded        503: the audit entry could not be committed, so nothing was done
 """
 
+import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from calls.graph.vocabulary import Direction
 from calls.models import ANSWERED_STATES, Call, RejectAttempt
+from calls.threads import DatabaseThread
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class DecisionError(Exception):
@@ -68,6 +76,22 @@ class Unknown(DecisionError):
 
 class NotRecorded(DecisionError):
     """The history cannot be written, so nothing was done."""
+
+
+async def recorded(thread: DatabaseThread, act: Callable[P, R | DecisionError], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what `act` returns, run in the thread; raise the DecisionError that it returns.
+
+    An act returns its errors, because its entry about the error is to be committed. Raises NotRecorded when the
+    database refuses, so that nothing was committed.
+    """
+    try:
+        result = await thread.run(act, *args, **kwargs)
+    except (DatabaseError, InterfaceError) as error:
+        logger.exception("An act on a call could not be recorded, so it was not done.")
+        raise NotRecorded from error
+    if isinstance(result, DecisionError):
+        raise result
+    return result
 
 
 @dataclass(frozen=True, slots=True)

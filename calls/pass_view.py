@@ -4,12 +4,12 @@ import uuid
 
 from django.utils.translation import gettext as _
 
-from calls import obstacles, passing, process
+from calls import passing, process
 from calls.acts import Asked, act, carry_out, click_on, read_json, record_refusal
 from calls.clicks import read_seen
 from calls.kinds import is_json
 from calls.moments import iso
-from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
+from calls.replies import Reply
 
 
 @act(then="board")
@@ -21,18 +21,9 @@ async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
         await record_refusal(asked, "call.let_pass_not_allowed", [click])
         return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
     running = process.running()
-    try:
-        passed = await carry_out(
-            passing.let_pass(click, asked.actor, thread=running.threads["decisions"], hints=running.hints)
-        )
-    except obstacles.UnknownCall:
-        return unknown_call()
-    except obstacles.DecidedByAnother as error:
-        return decided_by_another(error, asked.actor)
-    except obstacles.Gone as error:
-        return gone(error)
-    except obstacles.NotRecorded:
-        return not_recorded()
+    passed = await carry_out(
+        passing.let_pass(click, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+    )
     message = _("Let pass: it is silent for everybody now, and can still be rejected.")
     if not passed.now:
         message = _("%(by)s had already let it pass.") % {"by": passed.by}

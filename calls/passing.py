@@ -3,12 +3,10 @@
 A call that was let pass is silent on every screen. While its window is open it can still be rejected.
 """
 
-import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from calls import audit, metrics
@@ -16,10 +14,8 @@ from calls.clicks import Click
 from calls.hints import Hints
 from calls.models import Call
 from calls.moments import iso
-from calls.obstacles import DecidedByAnother, DecisionError, Gone, NotRecorded, UnknownCall, locked_target, obstacle_to
+from calls.obstacles import DecidedByAnother, DecisionError, Gone, UnknownCall, locked_target, obstacle_to, recorded
 from calls.threads import DatabaseThread
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +32,7 @@ class Passed:
 
 async def let_pass(click: Click, actor: audit.Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
     """Let the call pass, once; return who did. Raises UnknownCall, DecidedByAnother, Gone, NotRecorded."""
-    try:
-        passed = await thread.run(_let_pass, click, actor)
-    except (DatabaseError, InterfaceError) as error:
-        logger.exception("That a call was let pass could not be recorded, so it was not.")
-        raise NotRecorded from error
-    if isinstance(passed, DecisionError):
-        raise passed
+    passed = await recorded(thread, _let_pass, click, actor)
     hints.publish([passed.call_id])
     return passed
 

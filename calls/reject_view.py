@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from calls import audit, metrics, obstacles, process, rejections
+from calls import metrics, obstacles, process, rejections
 from calls.acts import (
     MAX_NOTE_LENGTH,
     Asked,
@@ -17,13 +17,12 @@ from calls.acts import (
     read_json,
     record_refusal,
 )
-from calls.advice import advice_for
 from calls.clicks import Click, read_seen
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import RejectReason
 from calls.kinds import is_json
 from calls.moments import iso
-from calls.replies import Reply, decided_by_another, gone, not_recorded, unknown_call
+from calls.replies import Reply, reply_to
 
 MOST_AT_ONCE = 50
 
@@ -59,8 +58,7 @@ async def reject(asked: Asked, key: uuid.UUID) -> Reply:
         words = clean(form.reason, 50) if form else ""
         await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
         return _unknown_reason()
-    (decision,) = await carry_out(_reject_all([_wish(asked, key, form)]))
-    return _reply_about(decision, asked.actor)
+    return _accepted(await carry_out(_reject(_wish(asked, key, form))))
 
 
 @act(then="board")
@@ -79,7 +77,10 @@ async def reject_many(asked: Asked) -> Reply:
     metrics.BULKS.inc()
     forms = [Form(bulk.reason, bulk.note, bulk.seen.get(key)) for key in bulk.keys]
     wishes = [_wish(asked, key, form, bulk.id) for key, form in zip(bulk.keys, forms, strict=True)]
-    replies = [_reply_about(decision, asked.actor) for decision in await carry_out(_reject_all(wishes))]
+    replies = [
+        reply_to(decision, asked.actor) if isinstance(decision, obstacles.DecisionError) else _accepted(decision)
+        for decision in await carry_out(_reject_all(wishes))
+    ]
     results = [
         {"key": str(key), "status": reply.status, **reply.document}
         for key, reply in zip(bulk.keys, replies, strict=True)
@@ -100,21 +101,23 @@ def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = 
 
 
 async def _reject_all(wishes: list[rejections.Wish]) -> list[rejections.Decision | obstacles.DecisionError]:
-    return await asyncio.gather(*(_reject_one(wish) for wish in wishes))
+    return await asyncio.gather(*(_reject_or_say_why_not(wish) for wish in wishes))
 
 
-async def _reject_one(wish: rejections.Wish) -> rejections.Decision | obstacles.DecisionError:
-    running = process.running()
-    thread = running.threads["decisions"]
+async def _reject_or_say_why_not(wish: rejections.Wish) -> rejections.Decision | obstacles.DecisionError:
     try:
-        return await rejections.reject(wish, thread=thread, graph=running.graph, hints=running.hints)
+        return await _reject(wish)
     except obstacles.DecisionError as error:
         return error
 
 
-def _reply_about(decision: rejections.Decision | obstacles.DecisionError, actor: audit.Actor) -> Reply:
-    if isinstance(decision, obstacles.DecisionError):
-        return _reply_to(decision, actor)
+async def _reject(wish: rejections.Wish) -> rejections.Decision:
+    running = process.running()
+    thread = running.threads["decisions"]
+    return await rejections.reject(wish, thread=thread, graph=running.graph, hints=running.hints)
+
+
+def _accepted(decision: rejections.Decision) -> Reply:
     message = _("Rejected. Graph accepted it; the end of the call will be confirmed in a moment.")
     facts = {
         "reason": decision.reason,
@@ -144,31 +147,6 @@ def _problem_with(bulk: Bulk | None) -> Reply | None:
         message = _("Choose at most %(most)s calls at once.") % {"most": MOST_AT_ONCE}
         return Reply(422, "too_many", message, {"most": MOST_AT_ONCE})
     return None if bulk.reason in set(RejectReason) else _unknown_reason()
-
-
-def _reply_to(error: obstacles.DecisionError, actor: audit.Actor) -> Reply:
-    match error:
-        case obstacles.UnknownCall():
-            return unknown_call()
-        case obstacles.DecidedByAnother():
-            return decided_by_another(error, actor)
-        case obstacles.Gone():
-            return gone(error)
-        case obstacles.GraphRefused():
-            advice = advice_for(error.code)
-            message = _("Graph refused: %(code)s %(message)s") % {"code": error.code, "message": error.message}
-            answer = {
-                "code": error.code,
-                "graph_message": error.message,
-                "graph_status": error.status,
-                "advice": advice,
-            }
-            return Reply(502, "refused", f"{message} {advice}".strip(), answer)
-        case obstacles.NotRecorded():
-            return not_recorded()
-        case _:
-            message = _("Graph did not answer. The call may or may not be rejected; its end will tell.")
-            return Reply(504, "unknown", message)
 
 
 def _reason_in(sent: Form | Bulk | None) -> str:

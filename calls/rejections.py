@@ -28,11 +28,11 @@ from calls.obstacles import (
     DecisionError,
     Gone,
     GraphRefused,
-    NotRecorded,
     Unknown,
     UnknownCall,
     locked_target,
     obstacle_to,
+    recorded,
 )
 from calls.threads import DatabaseThread
 
@@ -81,13 +81,7 @@ class Decision:
 async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hints: Hints) -> Decision:
     """Reject a call once and for everybody; return the decision when Graph accepted it, else raise a DecisionError."""
     started = time.monotonic()
-    try:
-        claimed = await thread.run(_claim, wish)
-    except (DatabaseError, InterfaceError) as error:
-        logger.exception("A rejection could not be recorded, so Graph was not asked.")
-        raise NotRecorded from error
-    if isinstance(claimed, DecisionError):
-        raise claimed
+    claimed = await recorded(thread, _claim, wish)
     hints.publish([claimed.call_id])
     timing = {**wish.click.times(claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)

@@ -7,6 +7,7 @@ from django.http import JsonResponse
 from django.utils.translation import gettext as _
 
 from calls import audit, obstacles
+from calls.advice import advice_for
 from calls.moments import iso
 
 
@@ -45,13 +46,27 @@ def not_recorded() -> Reply:
     return Reply(503, "not_recorded", _("The audit history cannot be written, so nothing was done. Try again."))
 
 
-def unknown_call() -> Reply:
-    """Return what somebody is told who names a call that there is none of."""
-    return Reply(404, "unknown_call", _("There is no such call."))
+def reply_to(error: obstacles.DecisionError, actor: audit.Actor) -> Reply:
+    """Return what the actor is told of an act that was not done, or of which nobody can tell."""
+    match error:
+        case obstacles.UnknownCall():
+            return Reply(404, "unknown_call", _("There is no such call."))
+        case obstacles.DecidedByAnother():
+            return _decided_by_another(error, actor)
+        case obstacles.StillRings():
+            return Reply(409, "still_rings", _("The call still rings: decide first, the note has time."))
+        case obstacles.Gone():
+            return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
+        case obstacles.GraphRefused():
+            return _refused(error)
+        case obstacles.NotRecorded():
+            return not_recorded()
+        case _:
+            message = _("Graph did not answer. The call may or may not be rejected; its end will tell.")
+            return Reply(504, "unknown", message)
 
 
-def decided_by_another(error: obstacles.DecidedByAnother, actor: audit.Actor) -> Reply:
-    """Return who decided first, when and why; `actor`, who is told, may have done so themselves."""
+def _decided_by_another(error: obstacles.DecidedByAnother, actor: audit.Actor) -> Reply:
     if error.by_id == actor.id:
         message = _("You have already rejected this call, reason “%(reason)s”.") % {"reason": error.reason}
     else:
@@ -60,9 +75,11 @@ def decided_by_another(error: obstacles.DecidedByAnother, actor: audit.Actor) ->
     return Reply(409, "decided_by_another", message, facts)
 
 
-def gone(error: obstacles.Gone) -> Reply:
-    """Return why the call cannot be decided about any more."""
-    return Reply(410, error.cause, _gone_message(error.cause), {"cause": error.cause})
+def _refused(error: obstacles.GraphRefused) -> Reply:
+    advice = advice_for(error.code)
+    message = _("Graph refused: %(code)s %(message)s") % {"code": error.code, "message": error.message}
+    facts = {"code": error.code, "graph_message": error.message, "graph_status": error.status, "advice": advice}
+    return Reply(502, "refused", f"{message} {advice}".strip(), facts)
 
 
 def _gone_message(cause: str) -> str:
