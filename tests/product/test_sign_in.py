@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from tests.conftest import PASSWORD, People, QuickHasher, session_key_of
+from tests.conftest import PASSWORD, People, session_key_of
+from tests.hashers import QuickHasher
 
 BACKEND_OF_THE_VERSION_BEFORE = "calls.backends.AccountBackend"
 
