@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Exists
 from django.utils import timezone
 
-from calls import signing
+from calls import actions, signing
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
 
 GENESIS = "0" * 64
@@ -109,9 +109,11 @@ def append(
 
     Must run inside the transaction of the act it records, after that transaction's other locks are taken: it locks the
     chain's head until the commit. Text too long for its column, or that no database stores, is clipped and cleaned.
-    Raises django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head or
-    the database swallows the entry, TransactionManagementError outside a transaction); the act must then not happen.
+    Raises actions.Undeclared for an action or a detail that `calls.actions` does not declare,
+    django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head or the
+    database swallows the entry, TransactionManagementError outside a transaction); the act must then not happen.
     """
+    actions.action(action).check(details or ())
     bulk_id = attempt.bulk_id if attempt else bulk_id
     joined = {"bulk_id": str(bulk_id)} if bulk_id else {}
     entry = AuditEntry(

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
-from calls import audit, metrics, pace
+from calls import actions, audit, metrics, pace
 from calls.clicks import Click, as_text
 from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
 from calls.graph.vocabulary import RejectReason
@@ -201,7 +201,7 @@ def record_refusal(
         for call in calls:
             told = {**details, **on[call.key].told(call)} if call else details
             audit.append(action, actor=actor, call=call, reason=reason, words=words, details=told, bulk_id=bulk_id)
-    metrics.DECISIONS.labels(action.partition(".")[2]).inc(len(calls))
+    actions.action(action).count(len(calls))
 
 
 # Graph ----------------------------------------------------------------------------------------------------------------

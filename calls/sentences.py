@@ -9,63 +9,10 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.actions import ACTIONS
 from calls.audit import SYSTEM
 from calls.models import AuditEntry, AuditPersonal
 
-SENTENCES = {
-    "reject.requested": _("%(who)s asked Graph to reject the call from %(caller)s, %(reason)s."),
-    "reject.accepted": _(
-        "Graph accepted the rejection of the call from %(caller)s by %(who)s; that it ended was still to be proved."
-    ),
-    "reject.confirmed": _("Graph confirmed that the call from %(caller)s, rejected by %(who)s, has ended."),
-    "reject.refused": _("Graph refused to let %(who)s reject the call from %(caller)s: %(answer)s"),
-    "reject.too_late": _("%(who)s was too late to reject the call from %(caller)s."),
-    "reject.caller_left": _("%(caller)s had left before %(who)s rejected the call."),
-    "reject.ended_elsewhere": _("%(who)s rejected the call from %(caller)s, which had already ended elsewhere."),
-    "reject.ended_unproved": _(
-        "The call from %(caller)s ended, but nothing proves that the rejection by %(who)s ended it."
-    ),
-    "reject.unknown": _("Whether Graph carried out the rejection of the call from %(caller)s by %(who)s is not known."),
-    "reject.decided_by_another": _(
-        "%(who)s wanted to reject the call from %(caller)s, but somebody had decided it before."
-    ),
-    "reject.gone": _("%(who)s wanted to reject the call from %(caller)s, which could no longer be rejected."),
-    "reject.unknown_call": _("%(who)s wanted to reject a call that is not known here."),
-    "reject.not_allowed": _("%(who)s tried to reject the call from %(caller)s without having the right to."),
-    "reject.bad_request": _("%(who)s sent a rejection of the call from %(caller)s that could not be understood."),
-    "call.let_pass": _("%(who)s let the call from %(caller)s pass: it need not be rejected."),
-    "call.let_pass_in_vain": _(
-        "%(who)s wanted to let the call from %(caller)s pass, about which nothing was left to decide."
-    ),
-    "call.let_pass_not_allowed": _("%(who)s tried to let the call from %(caller)s pass without having the right to."),
-    "call.noted": _("%(who)s wrote a note about the call from %(caller)s: %(note)s"),
-    "call.note_in_vain": _("%(who)s wanted to write a note about the call from %(caller)s, which was not taken."),
-    "call.note_not_allowed": _(
-        "%(who)s tried to write a note about the call from %(caller)s without having the right to."
-    ),
-    "call.missed": _("Nobody decided about the call from %(caller)s while it could be rejected.%(attendance)s"),
-    "call.lapsed": _("The time to reject the call from %(caller)s, which had been let pass, ran out.%(attendance)s"),
-    "call.missed_withdrawn": _("The call from %(caller)s was answered after all and no longer counts as undecided."),
-    "call.lost": _("Graph does not know the call from %(caller)s any more; it never told when it ended."),
-    "account.signed_in": _("%(who)s signed in."),
-    "account.signed_out": _("%(who)s signed out."),
-    "account.sign_in_failed": _(
-        "Somebody failed to sign in as %(who)s; failures from that address since the last entry: %(attempts)s."
-    ),
-    "account.created": _("%(who)s created the account %(subject)s."),
-    "account.changed": _("%(who)s changed the account %(subject)s: %(changed)s."),
-    "account.deleted": _("%(who)s deleted the account %(subject)s."),
-    "group.created": _("%(who)s created the group %(subject)s."),
-    "group.changed": _("%(who)s changed the group %(subject)s: %(changed)s."),
-    "group.deleted": _("%(who)s deleted the group %(subject)s."),
-    "settings.recorded": _("The settings of the first start were recorded."),
-    "settings.changed": _("Settings differ from the last start: %(changed)s."),
-    "audit.verified": _("%(who)s verified the audit history: %(verdict)s."),
-    "audit.export_started": _("%(who)s began to export audit entries as %(format)s: %(chosen)s."),
-    "audit.exported": _("%(who)s exported %(rows)s audit entries as %(format)s: %(chosen)s."),
-    "retention.removed": _("%(who)s removed what was older than %(before)s, %(subject)s: %(rows)s."),
-    "retention.ran": _("%(who)s ran retention. Removed: %(removed)s."),
-}
 UNKNOWN = _("%(who)s: %(action)s.")
 
 REASONS = {
@@ -84,7 +31,7 @@ VERDICTS = {"intact": _("intact"), "broken": _("broken"), "unproved": _("not pro
 
 def sentence(entry: AuditEntry) -> str:
     """Return what happened, as one plain-text sentence in the active language. Needs the entry's `personal` at hand."""
-    template = str(SENTENCES.get(entry.action, UNKNOWN))
+    template = str(ACTIONS[entry.action].sentence if entry.action in ACTIONS else UNKNOWN)
     return template % _words(entry, details_of(entry))
 
 

@@ -26,9 +26,10 @@ LAYERS = [
     {"arrivals", "settling"},
     {"attendance"},
     {"proof", "walk", "findings", "witness"},
-    {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "metrics", "pace"},
+    {"audit", "live", "frames", "viewers", "folding", "guards", "roles", "rows", "threads", "pace"},
+    {"actions"},
     {"clicks"},
-    {"models", "moments", "hours", "reading", "signing", "build", "modules", "keys"},
+    {"metrics", "models", "moments", "hours", "reading", "signing", "build", "modules", "keys"},
     {"graph"},
 ]
 ONLY_IN_GRAPH = {"httpx", "msal", "jwt"}

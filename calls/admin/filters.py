@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from calls import history, hours
+from calls.actions import ACTIONS, GROUPS, in_group
 from calls.admin import search
 from calls.graph.vocabulary import CallState, RejectReason
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
-from calls.sentences import SENTENCES
 
 Outcome = RejectAttempt.Outcome
 
@@ -34,7 +34,7 @@ class WordFilter(admin.SimpleListFilter):
 class ActionFilter(WordFilter):
     """Audit entries by action."""
 
-    title, parameter_name, words = _("action"), "action", tuple(SENTENCES)
+    title, parameter_name, words = _("action"), "action", tuple(ACTIONS)
 
 
 class ReasonFilter(WordFilter):
@@ -47,37 +47,6 @@ class StateFilter(WordFilter):
     """Calls by state."""
 
     title, parameter_name, words = _("state"), "state", tuple(CallState)
-
-
-OUTCOMES = {
-    "rejected": (_("rejected: accepted or confirmed by Graph"), ["reject.accepted", "reject.confirmed"]),
-    "refused": (_("refused by Graph"), ["reject.refused"]),
-    "in_vain": (
-        _("in vain: too late, caller gone, decided before"),
-        [
-            "reject.too_late",
-            "reject.caller_left",
-            "reject.ended_elsewhere",
-            "reject.gone",
-            "reject.unknown_call",
-            "reject.decided_by_another",
-            "call.let_pass_in_vain",
-            "call.note_in_vain",
-        ],
-    ),
-    "not_known": (_("not known or not proved"), ["reject.unknown", "reject.ended_unproved"]),
-    "turned_away": (
-        _("turned away: no right, bad request, failed sign-in"),
-        [
-            "reject.not_allowed",
-            "reject.bad_request",
-            "call.let_pass_not_allowed",
-            "call.note_not_allowed",
-            "account.sign_in_failed",
-        ],
-    ),
-    "undecided": (_("undecided: nobody chose in time"), ["call.missed"]),
-}
 
 
 class HoursFilter(admin.SimpleListFilter):
@@ -113,12 +82,12 @@ class OutcomeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         """Return the kinds of outcome."""
-        return [(name, label) for name, (label, _actions) in OUTCOMES.items()]
+        return [(str(group), label) for group, label in GROUPS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         """Return the entries with such an outcome."""
-        chosen = OUTCOMES.get(self.value() or "")
-        return search.among(chosen[1], queryset) if chosen else queryset
+        chosen = in_group(self.value() or "")
+        return search.among(chosen, queryset) if chosen else queryset
 
 
 class DecisionFilter(admin.SimpleListFilter):

@@ -109,7 +109,7 @@ def test_what_strangers_wrote_is_text_and_never_markup(database, auditor):
     attempt = make_attempt(call, note=EVIL, outcome="refused", graph_code=EVIL, graph_message=EVIL)
     make_notification(call.graph_key, body=f'{{"a": "{EVIL}"}}', change_type=EVIL, resource=EVIL, problem=EVIL)
     answer = audit.GraphAnswer(403, EVIL, EVIL, EVIL, EVIL)
-    entry = append("reject.refused", call=call, attempt=attempt, answer=answer, details={EVIL: EVIL})
+    entry = append("reject.refused", call=call, attempt=attempt, answer=answer, details={"answered_at": {EVIL: EVIL}})
     addresses = [f"{model}/" for model in LISTS] + [
         f"auditentry/{entry.pk}/change/",
         f"call/{call.pk}/change/",
@@ -128,8 +128,9 @@ def test_strange_rows_render(database, auditor):
     orphan = make_notification("never-heard-of", 1, body="not JSON at all \\ud800", problem="no such call")
     aimless = make_notification(None, 2, body='{"name": "\\ud800\\u0000"}')
     lost = append("reject.refused", call=odd, details={})
-    unheard_of = append("something.new", actor=audit.Actor("", ""), details={"changed": "?", "attempts": None})
+    unheard_of = append("account.changed", actor=audit.Actor("", ""), details={"changed": "?", "account_id": None})
     with Owner():
+        sql("UPDATE calls_auditentry SET action = 'something.new' WHERE id = %s", unheard_of.pk)
         sql("DELETE FROM calls_auditpersonal WHERE entry_id = %s", lost.pk)
         sql("UPDATE calls_auditentry SET details = 'rubbish' WHERE id = %s", lost.pk)
     assert rows(auditor, "auditentry/") == 2

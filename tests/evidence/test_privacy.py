@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from calls import audit, exports, rejections, retention, settling
+from calls.actions import ACTIONS
 from calls.clicks import Click
 from calls.models import AuditEntry, AuditPersonal, Call, RejectAttempt
-from calls.sentences import SENTENCES, sentence
+from calls.sentences import sentence
 from tests.conftest import PASSWORD, People
 from tests.evidence.conftest import append, make_attempt, make_call
 
@@ -67,6 +68,6 @@ def test_after_erasure_nothing_tells_of_a_person_and_every_entry_still_makes_a_s
 
 
 def test_every_kind_of_entry_still_makes_a_sentence_when_its_personal_values_are_gone(database):
-    for action in SENTENCES:
+    for action in ACTIONS:
         entry = AuditEntry(action=action, actor_id="7", details="{}")
         assert "%(" not in sentence(entry), action

@@ -5,18 +5,23 @@ import re
 import pytest
 
 from calls import audit
-from calls.sentences import SENTENCES, sentence
-from tests.conftest import ROOT
+from calls.actions import ACTIONS
+from calls.models import AuditEntry
+from calls.sentences import sentence
 from tests.evidence.conftest import append, make_attempt, make_call
 
+VALUES = {"attempts": 4, "changed": {}}
 
-@pytest.mark.parametrize("action", [*SENTENCES, "something.new"])
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_an_entry_with_everything_and_one_with_nothing_both_have_a_sentence(action, database):
     call = make_call()
     answer = audit.GraphAnswer(403, "7503", "Forbidden", "request", "client")
-    full = append(action, call=call, attempt=make_attempt(call), answer=answer, details={"attempts": 4, "changed": {}})
+    details = {name: VALUES.get(name, "something") for name in ACTIONS[action].details}
+    full = append(action, call=call, attempt=make_attempt(call), answer=answer, details=details)
     bare = append(action, actor=audit.Actor("", ""))
-    for entry in (full, bare):
+    later = AuditEntry(action="something.new", actor_id="7", details="{}")  # written by a later version
+    for entry in (full, bare, later):
         assert re.fullmatch(r"\S.*[.:)a-z]", sentence(entry)), sentence(entry)
         assert "%(" not in sentence(entry)
         assert "None" not in sentence(entry)
@@ -38,9 +43,3 @@ def test_the_sentences_say_what_happened(database):
     assert sentence(append("audit.verified", details={"verdict": "broken"})) == (
         "anna verified the audit history: broken."
     )
-
-
-def test_every_action_that_is_written_somewhere_has_a_sentence():
-    text = "\n".join(path.read_text() for path in (ROOT / "calls").rglob("*.py") if path.name != "sentences.py")
-    written = set(re.findall(r"""["']((?:reject|call|account|group|audit|retention|settings)\.[a-z_]+)["']""", text))
-    assert written - set(SENTENCES) - {"audit.append"} <= {"calls.audit"}

@@ -22,7 +22,7 @@ MOST_GROWTH_KB = 60_000  # less than the file has, more than two batches of it n
 def long_history(people: People) -> None:
     with transaction.atomic():
         for _ in range(ENTRIES):
-            audit.append("account.signed_in", actor=audit.SYSTEM, details={"detail": DETAIL})
+            audit.append("call.missed_withdrawn", actor=audit.SYSTEM, details={"state": DETAIL})
 
 
 def memory_kb(dashboard: Dashboard) -> int:

@@ -1,0 +1,43 @@
+"""What the metrics count: each kind of request by its own name only."""
+
+import re
+
+import httpx
+
+from calls.models import AuditEntry, Call
+from calls.simulator import Simulator
+from tests.clients import post, signed_in_client
+from tests.conftest import People
+from tests.servers import Dashboard
+
+
+def counted(dashboard: Dashboard) -> dict[str, float]:
+    """Return what the dashboard has counted of requests about calls."""
+    told = httpx.get(f"{dashboard.url}/metrics").text
+    found = re.findall(r"^calls_(decisions|let_pass|notes)_total(\S*) (\S+)$", told, re.MULTILINE)
+    return {name + labels: float(value) for name, labels, value in found}
+
+
+def growth(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Return what was counted in between."""
+    return {name: grown for name, value in after.items() if (grown := value - before.get(name, 0))}
+
+
+def test_what_is_turned_away_counts_as_what_was_asked_for(
+    graph: Simulator, dashboard: Dashboard, people: People
+) -> None:
+    graph.ring()
+    key = Call.objects.get().key
+    with signed_in_client(dashboard, "viewer") as viewer, signed_in_client(dashboard, "supervisor") as supervisor:
+        before = counted(dashboard)
+        assert post(viewer, f"/calls/{key}/note/", {"note": "calls daily"}).status_code == 403
+        assert post(supervisor, f"/calls/{key}/note/", {"note": ""}).status_code == 422
+        assert post(supervisor, f"/calls/{key}/note/", {"note": "too early"}).status_code == 409
+        assert growth(before, counted(dashboard)) == {}, "neither a rejection nor a note that was added"
+        assert post(viewer, f"/calls/{key}/pass/").status_code == 403
+        assert growth(before, counted(dashboard)) == {'let_pass{outcome="not_allowed"}': 1.0}
+        assert post(viewer, f"/calls/{key}/reject/", {"reason": "busy"}).status_code == 403
+        assert post(supervisor, f"/calls/{key}/reject/", {"reason": "dull"}).status_code == 422
+    refused = {f'decisions{{outcome="{outcome}"}}': 1.0 for outcome in ("not_allowed", "bad_request")}
+    assert growth(before, counted(dashboard)) == {'let_pass{outcome="not_allowed"}': 1.0, **refused}
+    assert AuditEntry.objects.exclude(action="account.signed_in").count() == 6
