@@ -31,10 +31,10 @@ faults: $(VENV)/.dev ## Kill, starve and cut off parts under load, count what th
 	@$(BIN)/python -m tools.faults $(FAULTS)
 
 fuzz: $(VENV)/.dev ## A hundred thousand generated bodies, and as many bad tokens (minutes)
-	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest --timeout=7200 tests/product/test_hostile_bodies.py
+	@FUZZ_BODIES=100000 $(BIN)/python -X dev -m pytest --timeout=7200 tests/ingest/test_hostile_bodies.py
 
 acts: $(VENV)/.dev ## Ten thousand random acts from two processes on the PostgreSQL that DATABASE_URL names (minutes)
-	@ACTS=10000 $(BIN)/python -X dev -m pytest --timeout=7200 tests/evidence/test_count.py
+	@ACTS=10000 $(BIN)/python -X dev -m pytest --timeout=7200 tests/audit/test_count.py
 
 check: $(VENV)/.dev ## Style, types, migrations, deployment settings
 	@$(BIN)/ruff check .

@@ -12,4 +12,4 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the modules whose decorators register something with Django."""
-        from calls import checks, signins  # noqa: F401  (importing them registers them; apps are loaded only now)
+        from calls import checks  # noqa: F401  (importing them registers them; apps are loaded only now)

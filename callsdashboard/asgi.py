@@ -13,9 +13,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from calls.consumers import live_board  # noqa: E402
-from calls.lifespan import lifespan  # noqa: E402
-from calls.webhook import webhook  # noqa: E402
+from calls.runtime.lifespan import lifespan  # noqa: E402
+from calls.web.socket import live_board  # noqa: E402
+from calls.web.webhook import webhook  # noqa: E402
 
 WEBHOOK_PATHS = ("/api/calls", "/api/calls/")
 # Channels routes to ASGI applications with Django's path function, whose annotations only know views.

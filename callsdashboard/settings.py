@@ -154,16 +154,16 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "calls.headers.security_headers",
+    "calls.web.stack.headers.security_headers",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "calls.appearance.apply_preferences",
+    "calls.web.stack.preferences_middleware.apply_preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "calls.turned_away.explain_wrong_method",
+    "calls.web.stack.error_pages.explain_wrong_method",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -181,7 +181,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                "calls.appearance.preferences_of",
+                "calls.web.stack.preferences_middleware.preferences_of",
             ],
         },
     },
@@ -252,11 +252,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-CSRF_FAILURE_VIEW = "calls.turned_away.csrf_failure"
+CSRF_FAILURE_VIEW = "calls.web.stack.error_pages.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
-SESSION_ENGINE = "calls.sessions"
+SESSION_ENGINE = "calls.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
 
 ENTRA_SIGN_IN = switch("ENTRA_SIGN_IN")
@@ -274,7 +274,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "calls.staticstorage.ModuleManifestStorage"},
+    "staticfiles": {"BACKEND": "calls.web.stack.static_files.ModuleManifestStorage"},
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from calls.admin.accounts import change_own_password
-from calls.entra_view import admin_sign_in
+from calls.web.pages.sign_in import admin_sign_in
 
-handler400 = "calls.turned_away.bad_request"
-handler404 = "calls.turned_away.not_found"
-handler500 = "calls.outages.failed"
+handler400 = "calls.web.stack.error_pages.bad_request"
+handler404 = "calls.web.stack.error_pages.not_found"
+handler500 = "calls.web.stack.outages.failed"
 urlpatterns = [
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", change_own_password),

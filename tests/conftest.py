@@ -24,10 +24,13 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection, connections
 from django.test import AsyncClient, Client
 
-from calls import audit, guards, rights, roles
-from calls.writer import DEADLOCK_DETECTED
+from calls.accounts import permissions, roles
+from calls.audit import chain, triggers
+from calls.ingest.writer import DEADLOCK_DETECTED
 from tests.clients import PASSWORD
 from tests.settings import ENVIRONMENT
+
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.history"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,11 +94,11 @@ def database(transactional_db: None) -> Iterator[None]:
     The one place that lifts the guards: without that nothing could empty the audit tables between two tests.
     """
     ContentType.objects.clear_cache()
-    guards.install(connection)
+    triggers.install(connection)
     roles.create_groups(apps)
-    audit.ensure_head()
+    chain.ensure_head()
     yield
-    guards.lift(connection)
+    triggers.lift(connection)
     # Asynchronous code reaches the database through this one thread, which would keep its session for ever.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
@@ -189,7 +192,7 @@ def signed_in_async() -> Callable[[User], AsyncClient]:
     return make
 
 
-def session_key_of(user: User, backend: str = rights.BACKEND) -> str:
+def session_key_of(user: User, backend: str = permissions.BACKEND) -> str:
     """Return the session cookie's value of a new session in which `user` is signed in, by this backend."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)

@@ -8,7 +8,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from calls.modules import IMPORT
+from calls.web.stack.script_modules import IMPORT
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
 ROOT = Path(__file__).parent.parent

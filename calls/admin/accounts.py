@@ -11,8 +11,9 @@ from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from calls import audit, roles, signins
-from calls.admin import cells
+from calls.accounts import login_audit, roles
+from calls.admin import format
+from calls.audit import chain
 
 SECRET_FIELDS = frozenset({"password", "password1", "password2", "usable_password", "set_usable_password"})
 PERSONAL_FIELDS = frozenset({"username", "first_name", "last_name", "email"})
@@ -103,11 +104,11 @@ class RecordedUserAdmin(RecordedAdmin, UserAdmin):
         plain, personal = {}, []
         for name, values in (changes or {}).items():
             if name in PERSONAL_FIELDS:
-                personal.append(f"{name}: {values[0] or cells.NOTHING} → {values[1] or cells.NOTHING}")
+                personal.append(f"{name}: {values[0] or format.NOTHING} → {values[1] or format.NOTHING}")
             plain[name] = [] if name in PERSONAL_FIELDS else values
-        audit.append(
+        chain.append(
             f"account.{act}",
-            actor=signins.actor_of(request.user, request),  # type: ignore[arg-type]
+            actor=login_audit.actor_of(request.user, request),  # type: ignore[arg-type]
             note="\n".join([obj.username, *personal]),
             details={"account_id": str(obj.pk), **({"changed": plain} if plain else {})},
         )
@@ -129,9 +130,9 @@ class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
 
     def record(self, request: HttpRequest, obj: Group, act: str, changes: Changes | None = None) -> None:
         """Append `group.<act>`."""
-        audit.append(
+        chain.append(
             f"group.{act}",
-            actor=signins.actor_of(request.user, request),  # type: ignore[arg-type]
+            actor=login_audit.actor_of(request.user, request),  # type: ignore[arg-type]
             details={"group": obj.name, **({"changed": changes} if changes else {})},
         )
 
@@ -143,9 +144,9 @@ def change_own_password(request: HttpRequest) -> HttpResponseBase:
         response = admin.site.admin_view(admin.site.password_change, cacheable=True)(request)
         after = account.first()
         if after and after.password != before:
-            audit.append(
+            chain.append(
                 "account.changed",
-                actor=signins.actor_of(after, request),
+                actor=login_audit.actor_of(after, request),
                 note=after.username,
                 details={"account_id": str(after.pk), "changed": {"password": []}},
             )

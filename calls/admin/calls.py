@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from calls import words
-from calls.admin import cells, filters, narrowing, search
+from calls.admin import filter_form, filters, format, search
 from calls.admin.evidence import EvidenceAdmin, EvidenceInline
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
+from calls.web.pages import labels
 
 
 class HeardFormSet(BaseInlineFormSet):
@@ -37,7 +37,7 @@ class NotificationInline(EvidenceInline):
     @admin.display(description=_("received"))
     def moment(self, notification: Notification) -> str:
         """Return when it arrived."""
-        return cells.moment(notification.received_at)
+        return format.moment(notification.received_at)
 
 
 class AttemptInline(EvidenceInline):
@@ -50,7 +50,7 @@ class AttemptInline(EvidenceInline):
     @admin.display(description=_("requested"))
     def asked(self, attempt: RejectAttempt) -> str:
         """Return when it was asked for."""
-        return cells.moment(attempt.requested_at)
+        return format.moment(attempt.requested_at)
 
 
 @admin.register(Call)
@@ -59,7 +59,7 @@ class CallAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
-    list_filter = (narrowing.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
+    list_filter = (filter_form.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
     search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
     search_help_text = _("The call's Graph id or key, or its chain; or a part of the caller's name, or the caller's id")
     find = staticmethod(search.calls_found)
@@ -88,7 +88,7 @@ class CallAdmin(EvidenceAdmin):
             },
         ),
     )
-    readonly_fields = cells.every_field(fieldsets)
+    readonly_fields = format.every_field(fieldsets)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Call]:
         """Return the calls with the attempts made on them."""
@@ -97,22 +97,22 @@ class CallAdmin(EvidenceAdmin):
     @admin.display(description=_("received"))
     def moment(self, call: Call) -> str:
         """Return when Graph first told of the call."""
-        return cells.moment(call.received_at)
+        return format.moment(call.received_at)
 
     @admin.display(description=_("caller"))
     def caller(self, call: Call) -> str:
         """Return who called."""
-        return cells.person(call.source)
+        return format.person(call.source)
 
     @admin.display(description=_("caller"))
     def caller_name(self, call: Call) -> str:
         """Return who called, as short as it can be said."""
-        return call.caller_name or cells.NOTHING
+        return call.caller_name or format.NOTHING
 
     @admin.display(description=_("called"))
     def called(self, call: Call) -> str:
         """Return who was called."""
-        return ", ".join(cells.person(target) for target in call.targets) if call.targets else cells.NOTHING
+        return ", ".join(format.person(target) for target in call.targets) if call.targets else format.NOTHING
 
     @admin.display(description=_("decision"))
     def decision(self, call: Call) -> str:
@@ -122,60 +122,60 @@ class CallAdmin(EvidenceAdmin):
             made.append(f"{call.let_pass_by}: {gettext('let pass')}")
         if made:
             return ", ".join(made)
-        if words.rang_unseen(call):
+        if labels.rang_unseen(call):
             return gettext("rang unseen: nobody had the board in view")
-        return gettext("undecided: nobody chose in time") if call.missed_at else cells.NOTHING
+        return gettext("undecided: nobody chose in time") if call.missed_at else format.NOTHING
 
     @admin.display(description=_("more"))
     def related(self, call: Call) -> SafeString:
         """Return links to the audit entries of the call and of its chain, and to its notifications."""
         links = [
-            (cells.link(_("audit entries"), AuditEntry, about=call.key),),
-            (cells.link(_("notifications"), Notification, call_id=call.graph_key),),
+            (format.link(_("audit entries"), AuditEntry, about=call.key),),
+            (format.link(_("notifications"), Notification, call_id=call.graph_key),),
         ]
         if call.chain_id:
-            links.append((cells.link(_("calls of this chain"), Call, chain=call.chain_id),))
+            links.append((format.link(_("calls of this chain"), Call, chain=call.chain_id),))
         return format_html_join(" · ", "{}", links)
 
     @admin.display(description=_("audit entries"))
     def story(self, call: Call) -> str:
         """Return the call's audit entries as sentences."""
-        return cells.story(AuditEntry.objects.filter(call_key=str(call.key)), call.received_at)
+        return format.story(AuditEntry.objects.filter(call_key=str(call.key)), call.received_at)
 
     @admin.display(description=_("deadline"))
     def closes(self, call: Call) -> str:
         """Return until when it could be rejected."""
-        return cells.moment(call.deadline)
+        return format.moment(call.deadline)
 
     @admin.display(description=_("first rang in front of somebody who may reject it"))
     def watched(self, call: Call) -> str:
         """Return when somebody with the right to reject it first had the board in view while it rang."""
-        return cells.moment(call.watched_at)
+        return format.moment(call.watched_at)
 
     @admin.display(description=_("let pass"))
     def passed(self, call: Call) -> str:
         """Return when somebody let it pass, and who."""
-        return f"{cells.moment(call.let_pass_at)} {call.let_pass_by}".strip()
+        return f"{format.moment(call.let_pass_at)} {call.let_pass_by}".strip()
 
     @admin.display(description=_("answered"))
     def answered(self, call: Call) -> str:
         """Return when it was answered."""
-        return cells.moment(call.established_at)
+        return format.moment(call.established_at)
 
     @admin.display(description=_("missed"))
     def missed(self, call: Call) -> str:
         """Return when it was found that nobody had decided."""
-        return cells.moment(call.missed_at)
+        return format.moment(call.missed_at)
 
     @admin.display(description=_("ended"))
     def ended(self, call: Call) -> str:
         """Return when it ended."""
-        return cells.moment(call.ended_at)
+        return format.moment(call.ended_at)
 
     @admin.display(description=_("caller and targets"))
     def source_shown(self, call: Call) -> SafeString:
         """Return both ends as they were understood."""
-        return cells.pretty(json.dumps({"source": call.source, "targets": call.targets}))
+        return format.pretty(json.dumps({"source": call.source, "targets": call.targets}))
 
 
 @admin.register(Notification)
@@ -184,7 +184,7 @@ class NotificationAdmin(EvidenceAdmin):
 
     subjects = ("notifications",)
     list_display = ("moment", "change_type", "resource", "problem", "related")
-    list_filter = (narrowing.NarrowNotifications, filters.ProblemFilter)
+    list_filter = (filter_form.NarrowNotifications, filters.ProblemFilter)
     search_fields = ("message_id",)
     search_help_text = _("The call's Graph id, or the message id")
     find = staticmethod(search.notifications_found)
@@ -194,7 +194,7 @@ class NotificationAdmin(EvidenceAdmin):
         (_("Delivery"), {"fields": ("tenant_id", "message_id", "chain_id", "scenario_id", "digest")}),
         (_("Body"), {"fields": ("body_shown",)}),
     )
-    readonly_fields = cells.every_field(fieldsets)
+    readonly_fields = format.every_field(fieldsets)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Notification]:
         """Return the notifications; a list needs no bodies."""
@@ -203,19 +203,21 @@ class NotificationAdmin(EvidenceAdmin):
     @admin.display(description=_("received"))
     def moment(self, notification: Notification) -> str:
         """Return when it arrived."""
-        return cells.moment(notification.received_at)
+        return format.moment(notification.received_at)
 
     @admin.display(description=_("call"))
     def related(self, notification: Notification) -> SafeString | str:
         """Return a link to the call it is about, which may never have been heard of."""
         return (
-            cells.link(notification.call_id, Call, call=notification.call_id) if notification.call_id else cells.NOTHING
+            format.link(notification.call_id, Call, call=notification.call_id)
+            if notification.call_id
+            else format.NOTHING
         )
 
     @admin.display(description=_("body, secrets removed"))
     def body_shown(self, notification: Notification) -> SafeString:
         """Return the stored body."""
-        return cells.pretty(notification.body)
+        return format.pretty(notification.body)
 
 
 @admin.register(RejectAttempt)
@@ -224,7 +226,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
-    list_filter = (narrowing.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
+    list_filter = (filter_form.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
     list_select_related = ("call",)
     search_fields = ("id",)
     search_help_text = _("The call's Graph id or key; the id of the attempt or of a request; a person's whole name")
@@ -239,55 +241,55 @@ class RejectAttemptAdmin(EvidenceAdmin):
             {"fields": ("graph_status", "graph_code", "graph_message", "request_id", "client_request_id")},
         ),
     )
-    readonly_fields = cells.every_field(fieldsets)
+    readonly_fields = format.every_field(fieldsets)
 
     @admin.display(description=_("requested"))
     def moment(self, attempt: RejectAttempt) -> str:
         """Return when it was asked for."""
-        return cells.moment(attempt.requested_at)
+        return format.moment(attempt.requested_at)
 
     @admin.display(description=_("step by step"))
     def timing(self, attempt: RejectAttempt) -> SafeString | str:
         """Return when the call was received, seen and clicked, Graph asked, its answer and the end heard."""
-        return cells.timing_of(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
+        return format.timing_of(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
 
     @admin.display(description=_("settled"))
     def settled(self, attempt: RejectAttempt) -> str:
         """Return when the outcome was known."""
-        return cells.moment(attempt.settled_at)
+        return format.moment(attempt.settled_at)
 
     @admin.display(description=_("seconds from ring to click"))
     def took(self, attempt: RejectAttempt) -> str:
         """Return how long the decision took."""
-        return cells.seconds_since(attempt.call.received_at, attempt.requested_at).removeprefix("+")
+        return format.seconds_since(attempt.call.received_at, attempt.requested_at).removeprefix("+")
 
     @admin.display(description=_("caller"))
     def caller(self, attempt: RejectAttempt) -> str:
         """Return who called."""
-        return cells.person(attempt.call.source)
+        return format.person(attempt.call.source)
 
     @admin.display(description=_("caller"))
     def caller_name(self, attempt: RejectAttempt) -> str:
         """Return who called, as short as it can be said."""
-        return attempt.call.caller_name or cells.NOTHING
+        return attempt.call.caller_name or format.NOTHING
 
     @admin.display(description=_("Graph's answer"))
     def answer(self, attempt: RejectAttempt) -> str:
         """Return Graph's status and code."""
-        return cells.answer(attempt)
+        return format.answer(attempt)
 
     @admin.display(description=_("more"))
     def related(self, attempt: RejectAttempt) -> SafeString:
         """Return links to the attempt's audit entries and to the call."""
         links = [
-            (cells.link(_("audit entries"), AuditEntry, attempt=attempt.pk),),
-            (cells.link(_("open the call"), Call, call=attempt.call.key),),
+            (format.link(_("audit entries"), AuditEntry, attempt=attempt.pk),),
+            (format.link(_("open the call"), Call, call=attempt.call.key),),
         ]
         if attempt.bulk_id:
-            links.append((cells.link(_("everything of this bulk"), AuditEntry, bulk=attempt.bulk_id),))
+            links.append((format.link(_("everything of this bulk"), AuditEntry, bulk=attempt.bulk_id),))
         return format_html_join(" · ", "{}", links)
 
     @admin.display(description=_("audit entries"))
     def story(self, attempt: RejectAttempt) -> str:
         """Return the attempt's audit entries as sentences, with the seconds since the call began to ring."""
-        return cells.story(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)
+        return format.story(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)

@@ -13,12 +13,12 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from calls import audit
-from calls.admin import cells, filters, narrowing, search, streams
+from calls.admin import actions, filter_form, filters, format, search
 from calls.admin.evidence import EvidenceAdmin
+from calls.audit import chain
+from calls.audit.messages import sentence
+from calls.audit.verify.tolerant_read import UNREADABLE
 from calls.models import AuditCheckpoint, AuditEntry, Call
-from calls.reading import UNREADABLE
-from calls.sentences import sentence
 
 
 @admin.register(AuditEntry)
@@ -29,7 +29,7 @@ class AuditEntryAdmin(EvidenceAdmin):
     list_filter = (
         filters.OutcomeFilter,
         filters.HoursFilter,
-        narrowing.NarrowEntries,
+        filter_form.NarrowEntries,
         filters.ReasonFilter,
         filters.ActionFilter,
     )
@@ -46,11 +46,11 @@ class AuditEntryAdmin(EvidenceAdmin):
         (_("Details"), {"fields": ("timing", "watching", "details_shown")}),
         (_("Proof"), {"fields": ("genuine", "hash", "previous_hash", "key_id", "signature", "commitments_shown")}),
     )
-    readonly_fields = cells.every_field(fieldsets)
+    readonly_fields = format.every_field(fieldsets)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages of every list, an export and the verification."""
-        own = {"export": streams.export, "verify": streams.verify}
+        own = {"export": actions.export, "verify": actions.verify}
         pages = [path(f"{name}/", self._guarded(view), name=f"calls_auditentry_{name}") for name, view in own.items()]
         return [*pages, *super().get_urls()]
 
@@ -71,12 +71,12 @@ class AuditEntryAdmin(EvidenceAdmin):
     @admin.display(description=_("at"))
     def moment(self, entry: AuditEntry) -> str:
         """Return when."""
-        return cells.moment(entry.at)
+        return format.moment(entry.at)
 
     @admin.display(description=_("at"))
     def exactly(self, entry: AuditEntry) -> str:
         """Return when, as exactly as it is stored, in the pages' zone and in UTC."""
-        return f"{cells.moment(entry.at, 'microseconds')} = {entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        return f"{format.moment(entry.at, 'microseconds')} = {entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     @admin.display(description=_("what happened"))
     def told(self, entry: AuditEntry) -> str:
@@ -86,7 +86,7 @@ class AuditEntryAdmin(EvidenceAdmin):
     @admin.display(description=_("Graph's answer"))
     def answer(self, entry: AuditEntry) -> str:
         """Return Graph's status and code."""
-        return cells.answer(entry)
+        return format.answer(entry)
 
     @admin.display(description=_("all entries of the"))
     def related(self, entry: AuditEntry) -> SafeString | str:
@@ -99,8 +99,8 @@ class AuditEntryAdmin(EvidenceAdmin):
             (_("person"), AuditEntry, {"who": entry.actor_id}),
             (_("open the call"), Call, {"call": entry.call_key}),
         ]
-        links = [(cells.link(label, model, **query),) for label, model, query in about if all(query.values())]
-        return format_html_join(" · ", "{}", links) or cells.NOTHING
+        links = [(format.link(label, model, **query),) for label, model, query in about if all(query.values())]
+        return format_html_join(" · ", "{}", links) or format.NOTHING
 
     @admin.display(description=_("actor"))
     def actor_name(self, entry: AuditEntry) -> str:
@@ -135,22 +135,22 @@ class AuditEntryAdmin(EvidenceAdmin):
     @admin.display(description=_("step by step"))
     def timing(self, entry: AuditEntry) -> SafeString | str:
         """Return when the call was received, sent and clicked, and what followed, as far as this entry tells it."""
-        return cells.timing([entry])
+        return format.timing([entry])
 
     @admin.display(description=_("who had the board open while it rang"))
     def watching(self, entry: AuditEntry) -> SafeString | str:
         """Return the people whose account numbers the entry has, by the names their accounts have today."""
-        return cells.watching(entry)
+        return format.watching(entry)
 
     @admin.display(description=_("details"))
     def details_shown(self, entry: AuditEntry) -> SafeString:
         """Return everything else that was recorded."""
-        return cells.pretty(entry.details)
+        return format.pretty(entry.details)
 
     @admin.display(description=_("commitments to personal values"))
     def commitments_shown(self, entry: AuditEntry) -> SafeString:
         """Return the salted digests that stand for personal values in the chain."""
-        return cells.pretty(entry.commitments)
+        return format.pretty(entry.commitments)
 
     @admin.display(description=_("content and signature"))
     def genuine(self, entry: AuditEntry) -> str:
@@ -161,14 +161,14 @@ class AuditEntryAdmin(EvidenceAdmin):
             None: _("cannot be checked: signed with another key than the one configured"),
         }
         try:
-            genuine = audit.is_genuine(entry)
+            genuine = chain.is_genuine(entry)
         except UNREADABLE:
             genuine = False
         return str(verdicts[genuine])
 
 
 def _personal(entry: AuditEntry, name: str) -> str:
-    return getattr(getattr(entry, "personal", None), name, "") or cells.NOTHING  # it may be erased, or lost
+    return getattr(getattr(entry, "personal", None), name, "") or format.NOTHING  # it may be erased, or lost
 
 
 @admin.register(AuditCheckpoint)
@@ -182,4 +182,4 @@ class AuditCheckpointAdmin(EvidenceAdmin):
     @admin.display(description=_("at"))
     def moment(self, made: AuditCheckpoint) -> str:
         """Return when."""
-        return cells.moment(made.at)
+        return format.moment(made.at)

@@ -9,10 +9,10 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from calls import retention
-from calls.admin import cells
+from calls.admin import format
 from calls.admin.paging import EvidenceChangeList
-from calls.reading import legible
+from calls.audit import retention
+from calls.audit.verify.tolerant_read import legible
 
 
 class ReadOnly:
@@ -37,7 +37,7 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     subjects: tuple[str, ...] = ("audit", "personal")  # of retention, told on the list
     actions = None
     show_full_result_count = False
-    empty_value_display = cells.NOTHING
+    empty_value_display = format.NOTHING
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0

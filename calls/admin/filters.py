@@ -8,11 +8,12 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from calls import history, hours
-from calls.actions import ACTIONS, GROUPS, in_group
+from calls import hours
 from calls.admin import search
+from calls.audit.actions import ACTIONS, GROUPS, in_group
 from calls.graph.vocabulary import CallState, RejectReason
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
+from calls.web.pages import history
 
 Outcome = RejectAttempt.Outcome
 

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from calls.reading import legible
+from calls.audit.verify.tolerant_read import legible
 
 MOST_YEARS = 50  # offered; whoever owns the database can date an entry anywhere
 FEW = 10  # rows in which somebody may have written what is no time, before others are looked for

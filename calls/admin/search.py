@@ -10,7 +10,7 @@ from operator import or_
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from calls.audit import folded
+from calls.audit.chain import folded
 from calls.graph.payloads import fold_id
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 

@@ -3,7 +3,7 @@
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
 
-from calls import roles
+from calls.accounts import roles
 
 
 class AdmittingForm(AdminAuthenticationForm):

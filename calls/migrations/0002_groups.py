@@ -3,7 +3,7 @@
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from calls import roles
+from calls.accounts import roles
 
 
 def create_groups(apps, schema_editor):

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import calls.keys
+from calls.db.ids import new_key
 
 
 class Migration(migrations.Migration):
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     model_name="call",
                     name="key",
-                    field=models.UUIDField(default=calls.keys.new_key, editable=False, unique=True, verbose_name="key"),
+                    field=models.UUIDField(default=new_key, editable=False, unique=True, verbose_name="key"),
                 )
             ]
         )

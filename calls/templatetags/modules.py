@@ -5,7 +5,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from calls.modules import imported_by
+from calls.web.stack.script_modules import imported_by
 
 register = template.Library()
 

@@ -23,7 +23,7 @@ LIMITS = {0.5: "≤ 1.5", 0.99: "≤ 2"}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A server somebody is signed in at, and where it is clicked: what it calls a call stands in a column of its own."""
+    """A server somebody is signed in at, and where it is clicked: its name for a call stands in a column of its own."""
 
     browser: httpx.Client
     database_url: str

@@ -18,8 +18,8 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from calls import audit  # noqa: E402
-from calls.arrivals import CALL, NOTIFICATION, Row  # noqa: E402
+from calls.audit import chain  # noqa: E402
+from calls.ingest.incoming import CALL, NOTIFICATION, Row  # noqa: E402
 from calls.models import AuditEntry, AuditHead, AuditPersonal, Call, Notification  # noqa: E402
 
 AT_ONCE = 2000
@@ -88,7 +88,7 @@ def _notification(call: Call, number: int, step: int) -> Row:
 
 def _append_entries(calls: list[Call]) -> None:
     """Append an entry for each call, in the form of the real ones; a proof of this chain is nobody's business."""
-    head = audit.locked_head()
+    head = chain.locked_head()
     entries = [
         AuditEntry(
             id=number,
@@ -99,15 +99,15 @@ def _append_entries(calls: list[Call]) -> None:
             graph_id=call.graph_id,
             chain_id=call.chain_id,
             tenant_id=call.tenant_id,
-            previous_hash=audit.GENESIS,
-            hash=audit.GENESIS,
+            previous_hash=chain.GENESIS,
+            hash=chain.GENESIS,
             key_id="bench",
-            signature=audit.GENESIS,
+            signature=chain.GENESIS,
         )
         for number, call in enumerate(calls, head.last_id + 1)
     ]
-    audit.ENTRY.insert(entries)
-    audit.PERSONAL.insert([AuditPersonal(entry_id=entry.pk, actor_name="Calls Dashboard") for entry in entries])
+    chain.ENTRY.insert(entries)
+    chain.PERSONAL.insert([AuditPersonal(entry_id=entry.pk, actor_name="Calls Dashboard") for entry in entries])
     AuditHead.objects.update(entries=head.entries + len(entries), last_id=entries[-1].pk)
 
 

@@ -110,7 +110,15 @@ class Ground:
         command = [sys.executable, "manage.py", "serve"]
         if uvicorn:
             address = ["--host", "127.0.0.1", "--port", str(port)]
-            command = [sys.executable, "-m", "uvicorn", "callsdashboard.asgi:application", *address, "--log-level", "error"]
+            command = [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "callsdashboard.asgi:application",
+                *address,
+                "--log-level",
+                "error",
+            ]
         with self._serving(command, environment, port, _is_ready) as server:
             yield server
 

@@ -178,7 +178,9 @@ def _watch(out: Connection, port: int, size: int, cookie: str, manner: Manner) -
     poll = select.epoll()
     sockets: dict[int, _Socket] = {}
     for _ in range(0, size, OPENING_AT_ONCE):
-        opening = [_Socket(port, cookie, narrow=manner != "reads") for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))]
+        opening = [
+            _Socket(port, cookie, narrow=manner != "reads") for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))
+        ]
         for one in opening:
             sockets[one.socket.fileno()] = one
             poll.register(one.socket, select.EPOLLIN)

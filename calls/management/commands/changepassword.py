@@ -6,7 +6,8 @@ from django.contrib.auth.management.commands import changepassword
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from calls import audit
+from calls.audit import chain
+from calls.audit.actor import at_the_shell
 
 
 class Command(changepassword.Command):
@@ -16,9 +17,9 @@ class Command(changepassword.Command):
         """Change the password, then append `account.changed`."""
         before = dict(User.objects.values_list("pk", "password"))
         told = super().handle(*args, **options)
-        for user in User.objects.filter(username=options["username"] or audit.at_the_shell().name):
+        for user in User.objects.filter(username=options["username"] or at_the_shell().name):
             if user.password != before.get(user.pk):
                 with transaction.atomic():
                     details = {"account_id": str(user.pk), "changed": {"password": []}}
-                    audit.append("account.changed", actor=audit.at_the_shell(), note=user.username, details=details)
+                    chain.append("account.changed", actor=at_the_shell(), note=user.username, details=details)
         return str(told)

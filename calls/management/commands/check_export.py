@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from calls import seals
-from calls.proof import Verdict
+from calls.audit.export import verify_file
+from calls.audit.verify.verification import Verdict
 
 SUMMARIES = {
     Verdict.INTACT: "Genuine",
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Leave with the verdict as exit code."""
         try:
-            found = seals.check(options["file"])
+            found = verify_file.check(options["file"])
         except (OSError, DatabaseError) as error:
             self.stderr.write(self.style.ERROR(f"Not provable: {error}"))
             sys.exit(Verdict.UNPROVED)

@@ -6,7 +6,8 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from calls import audit
+from calls.audit import chain
+from calls.audit.actor import at_the_shell
 
 
 class Command(createsuperuser.Command):
@@ -19,4 +20,4 @@ class Command(createsuperuser.Command):
         for user in User.objects.filter(pk__gt=newest, is_superuser=True):
             with transaction.atomic():
                 details = {"account_id": str(user.pk), "changed": {"is_superuser": [False, True]}}
-                audit.append("account.created", actor=audit.at_the_shell(), note=user.username, details=details)
+                chain.append("account.created", actor=at_the_shell(), note=user.username, details=details)

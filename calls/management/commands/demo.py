@@ -20,7 +20,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from calls import roles
+from calls.accounts import roles
 from calls.simulator import Simulator
 from calls.simulator.callers import RHYTHMS, Callers
 

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from calls import audit, guards
+from calls.audit import chain, triggers
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 
 TABLES = {model._meta.db_table for model in (AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal)}
@@ -27,13 +27,13 @@ class Command(migrate.Command):
 
     def _migrate(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
         if options["migration_name"] or _unapplied(connection):
-            guards.step_aside(connection)
+            triggers.step_aside(connection)
         try:
             super().handle(*args, **options)
         finally:
             if set(connection.introspection.table_names()) >= TABLES:
-                guards.install(connection)
-                audit.ensure_head()
+                triggers.install(connection)
+                chain.ensure_head()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from calls.reapply import reapply
+from calls.ingest.reapply import reapply
 
 
 class Command(BaseCommand):

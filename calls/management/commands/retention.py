@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from calls import audit, retention, witness
+from calls.audit import checkpoint_file, retention
+from calls.audit.actor import at_the_shell
 
 
 class Command(BaseCommand):
@@ -27,8 +28,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._tell("Would be removed", retention.preview())
             return
-        self._tell("Removed", list(retention.run(audit.at_the_shell()))[-1])
-        witness.keep_up()
+        self._tell("Removed", list(retention.run(at_the_shell()))[-1])
+        checkpoint_file.keep_up()
 
     def _tell(self, verb: str, rows: dict[str, int]) -> None:
         told = ", ".join(f"{count:,} {name}" for name, count in rows.items())

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         if options["migrate"]:
             _migrate()
             call_command("collectstatic", verbosity=0, interactive=False)
-        from calls.server import Server  # installs the event loop of the whole process, which no other command wants
+        from calls.runtime.daphne_server import (
+            Server,  # installs the event loop of the whole process, which no other command wants
+        )
         from callsdashboard.asgi import application
 
         server = Server(application, options["host"], options["port"])

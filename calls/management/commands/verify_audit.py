@@ -7,13 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, transaction
 
-from calls import audit, proof
+from calls.audit import chain
+from calls.audit.actor import at_the_shell
+from calls.audit.verify import verification
 
 
-def anchor(text: str) -> proof.Anchor:
+def anchor(text: str) -> verification.Anchor:
     """Return the anchor a person copied out of an earlier run; raise ArgumentTypeError for anything else."""
     try:
-        return proof.Anchor.parse(text)
+        return verification.Anchor.parse(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 
@@ -45,22 +47,22 @@ class Command(BaseCommand):
             found = self._walk(options["anchor"])
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"Not provable: the audit tables cannot be read ({error})."))
-            sys.exit(proof.Verdict.UNPROVED)
+            sys.exit(verification.Verdict.UNPROVED)
         self._report(found)
         if options["record"]:
             self._record(found)
         sys.exit(found.verdict)
 
-    def _walk(self, anchors: list[proof.Anchor]) -> proof.Verification:
-        found, watched = proof.Verification(), self.stderr.isatty()
-        for found in proof.verify(*anchors):
+    def _walk(self, anchors: list[verification.Anchor]) -> verification.Verification:
+        found, watched = verification.Verification(), self.stderr.isatty()
+        for found in verification.verify(*anchors):
             if watched and found.entries and not found.finished_at:
                 self.stderr.write(f"\r{found.entries:,} entries proved so far", ending="")
         if watched and found.entries:
             self.stderr.write("")
         return found
 
-    def _report(self, found: proof.Verification) -> None:
+    def _report(self, found: verification.Verification) -> None:
         for fault in found.faults:
             self.stderr.write(self.style.ERROR(fault))
         for doubt in [*found.doubts, *found.remarks]:
@@ -69,10 +71,10 @@ class Command(BaseCommand):
         if found.entries and not found.faults:
             self.stdout.write(f"Anchor: {found.anchor}")
 
-    def _record(self, found: proof.Verification) -> None:
+    def _record(self, found: verification.Verification) -> None:
         try:
             with transaction.atomic():
-                entry = audit.append("audit.verified", actor=audit.at_the_shell(), details=found.details)
+                entry = chain.append("audit.verified", actor=at_the_shell(), details=found.details)
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
         else:
@@ -80,13 +82,13 @@ class Command(BaseCommand):
 
 
 SUMMARIES = {
-    proof.Verdict.INTACT: "Intact: {extent}.",
-    proof.Verdict.BROKEN: "Broken: {extent}.",
-    proof.Verdict.UNPROVED: "Not provable either way: {extent}.",
+    verification.Verdict.INTACT: "Intact: {extent}.",
+    verification.Verdict.BROKEN: "Broken: {extent}.",
+    verification.Verdict.UNPROVED: "Not provable either way: {extent}.",
 }
 
 
-def _extent(found: proof.Verification) -> str:
+def _extent(found: verification.Verification) -> str:
     if not found.entries:
         return "no entry proved" if found.faults else "the history is empty"
     told = f"{found.entries - found.removed:,} entries hang together, up to #{found.last_id}"

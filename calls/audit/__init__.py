@@ -1,0 +1,1 @@
+"""The audit history: append, sign, verify, export, retain."""

@@ -1,0 +1,173 @@
+"""Checking an exported file later: is it whole and as it left, and does the history still say the same?"""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.utils.dateparse import parse_datetime
+
+from calls.audit import chain, checkpoints, signing
+from calls.audit.export import write_file
+from calls.audit.verify.findings import Verdict
+from calls.models import AuditCheckpoint, AuditEntry
+
+LONGEST_LINE = 1 << 20
+BATCH = 1_000
+MOST_DIGITS = 19  # of an id
+UNREADABLE: dict[str, Any] = {"id": None, "hash": None, "false": True}
+
+
+class Unsealed(Exception):
+    """The file does not end with a seal: it was cut off, or is no export."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """What a check found. A fault proves a change, a doubt is what cannot be proved either way."""
+
+    rows: int = 0
+    removed: int = 0
+    seal: dict[str, Any] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it comes to."""
+        return Verdict.of(self.faults, self.doubts)
+
+
+def check(path: Path) -> Finding:
+    """Return what is found about the file; reads it in constant memory. Raises OSError, django.db.DatabaseError."""
+    found = Finding()
+    with path.open("rb") as file:
+        try:
+            found.seal, end, is_csv = _read_seal(file)
+        except Unsealed as error:
+            found.faults.append(str(error))
+            return found
+        _judge_seal(found, _digest(file, end))
+        _compare_rows(found, _rows(_lines(file, end), is_csv))
+    return found
+
+
+def _compare_rows(found: Finding, rows: Iterator[dict[str, Any]]) -> None:
+    cuts = AuditCheckpoint.objects.filter(kind=AuditCheckpoint.Kind.CUT).order_by("-last_id").iterator()
+    removed_up_to = next((cut.last_id for cut in cuts if checkpoints.is_ours(cut) is not False), 0)
+    _compare(found, [{"id": _id(found.seal.get("last_id")), "hash": found.seal.get("last_hash")}], removed_up_to)
+    found.removed = 0
+    while batch := list(islice(rows, BATCH)):
+        found.rows += len(batch)
+        _compare(found, batch, removed_up_to)
+    if found.rows != found.seal.get("rows"):
+        found.faults.append(f"The seal is about {found.seal.get('rows')} rows; the file has {found.rows}.")
+
+
+def _read_seal(file: BinaryIO) -> tuple[dict[str, Any], int, bool]:
+    """Return the seal, the position at which its line begins, and whether the file is CSV."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LONGEST_LINE))
+    tail = file.read().rstrip(b"\r\n")
+    start = tail.rfind(b"\n") + 1
+    line = tail[start:].decode("utf-8", "replace")
+    is_csv = line.startswith(f'"{write_file.SEAL}"')
+    try:
+        seal = json.loads(next(csv.reader([line]))[1]) if is_csv else json.loads(line)["seal"]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError, csv.Error) as error:
+        raise Unsealed("The file does not end with a seal: it was cut off, or is not an export.") from error
+    if not isinstance(seal, dict):
+        raise Unsealed("The file ends with something that is not a seal.")
+    return seal, max(0, size - LONGEST_LINE) + start, is_csv
+
+
+def _digest(file: BinaryIO, end: int) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while end > 0 and (piece := file.read(min(end, 1 << 20))):
+        digest.update(piece)
+        end -= len(piece)
+    return digest.hexdigest()
+
+
+def _judge_seal(found: Finding, digest: str) -> None:
+    seal = found.seal
+    if seal.get("sha256") != digest:
+        found.faults.append("The file's content is not what its seal was made for.")
+    key = signing.keys().get(str(seal.get("key_id")))
+    if key is None:
+        found.doubts.append(f"The seal is signed with key {seal.get('key_id')}, which is not configured.")
+    elif not signing.holds(write_file.seal_text(seal), key, seal.get("signature")):
+        found.faults.append("The seal's signature is not ours.")
+
+
+def _rows(lines: Iterator[str], is_csv: bool) -> Iterator[dict[str, Any]]:
+    """Yield each entry's id and hash, and whether the row itself contradicts its hash."""
+    if not is_csv:
+        next(lines, None)
+        yield from map(_json_row, lines)
+        return
+    try:
+        for told in csv.DictReader(lines):
+            yield {"id": _id(told.get("id")), "hash": told.get("hash")}
+    except csv.Error:
+        yield UNREADABLE
+
+
+def _lines(file: BinaryIO, end: int) -> Iterator[str]:
+    file.seek(0)
+    for line in file:
+        if end <= 0:
+            return
+        end -= len(line)
+        yield line.decode("utf-8", "replace").removeprefix(write_file.BOM)
+
+
+def _json_row(line: str) -> dict[str, Any]:
+    try:
+        told = json.loads(line)
+        if told["hash"] == write_file.UNTOLD:
+            return {"id": _id(told["id"]), "hash": write_file.UNTOLD}
+        fields = {name: told[name] for name in chain.CHAINED_FIELDS} | {"at": parse_datetime(told["at"])}
+        true = chain.hash_of_fields(fields) == told["hash"] and _keeps_commitments(told)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return UNREADABLE
+    return {"id": _id(told.get("id")), "hash": told["hash"], "false": not true}
+
+
+def _id(told: object) -> int | None:
+    """Return the id of an entry as any database can look it up, None for what is none."""
+    text = str(told) if isinstance(told, int | str) else ""
+    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else None
+
+
+def _keeps_commitments(told: dict[str, Any]) -> bool:
+    committed, salts = json.loads(told["commitments"]), json.loads(told.get("salts", "{}"))
+    personal = told.get("personal", {})
+    return all(
+        chain.commitment(salts.get(name, ""), name, value) == committed.get(name) for name, value in personal.items()
+    )
+
+
+def _compare(found: Finding, rows: list[dict[str, Any]], removed_up_to: int) -> None:
+    """Compare rows with the history: each must be there with the same hash, unless retention removed it."""
+    stored = dict(AuditEntry.objects.filter(id__in=[row["id"] for row in rows if row["id"]]).values_list("id", "hash"))
+    for row in rows:
+        if row is UNREADABLE:
+            found.faults.append("There is a row that cannot be read.")
+        elif row["hash"] == write_file.UNTOLD:
+            found.doubts.append(f"Audit entry #{row['id']} could not be read when the file was made.")
+        elif row.get("false"):
+            found.faults.append(f"The row of audit entry #{row['id']} contradicts its own hash.")
+        elif row["id"] in stored:
+            if stored[row["id"]] != row["hash"]:
+                found.faults.append(f"Audit entry #{row['id']} is another one in the history than in the file.")
+        elif isinstance(row["id"], int) and row["id"] <= removed_up_to:
+            found.removed += 1
+        elif row["id"] or row["hash"] != chain.GENESIS:
+            found.faults.append(f"Audit entry #{row['id']} is not in the history.")

@@ -1,0 +1,203 @@
+"""Exports of the audit history: exactly the chosen entries, streamed, sealed, and checked again whenever somebody asks.
+
+A file ends with a seal: how many rows it has, the digest of everything before, where the chain stood, and a signature
+over all that. An export is two entries, one before the first row leaves and one when the last has: without the first
+there is no export, and a file that was cut off lacks the seal.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet, Subquery
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from calls.audit import chain, signing
+from calls.audit.actor import Actor
+from calls.audit.messages import sentence
+from calls.audit.verify.tolerant_read import UNREADABLE, legible
+from calls.models import AuditEntry
+
+FORMAT = "calls-dashboard-audit-export/1"
+BATCH = 1_000
+SEAL = "#seal"
+UNTOLD = "unreadable"  # stands for the hash of an entry that cannot be read
+BOM = "\ufeff"
+# What spreadsheets take for the beginning of a formula, at the start of a cell or behind blanks.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+COLUMNS = (
+    "id",
+    "at",
+    "what_happened",
+    "action",
+    "actor_id",
+    *chain.PERSONAL_FIELDS,
+    "call_key",
+    "graph_id",
+    "chain_id",
+    "tenant_id",
+    "attempt_id",
+    "reason",
+    "graph_status",
+    "graph_code",
+    "request_id",
+    "client_request_id",
+    "details",
+    "previous_hash",
+    "hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an export is written: media type, first lines, the line of an entry, of one that cannot be read, the seal."""
+
+    media_type: str
+    head: Callable[[dict[str, object]], str]
+    line: Callable[[AuditEntry], str]
+    unreadable: Callable[[int], str]
+    seal: Callable[[dict[str, object]], str]
+
+
+class Export:
+    """One export under way."""
+
+    def __init__(
+        self, name: str, entries: QuerySet[AuditEntry], *, actor: Actor, chosen: Mapping[str, list[str]]
+    ) -> None:
+        """Record that the export begins. Raises django.db.DatabaseError when that cannot be recorded."""
+        self.id, self.form, self._actor = str(uuid.uuid4()), FORMS[name], actor
+        self.file_name = f"audit-{timezone.now():%Y%m%d-%H%M%S}-{self.id[:8]}.{name}"
+        self._told: dict[str, object] = {"export": self.id, "format": name}
+        self._chosen = dict(chosen)
+        with transaction.atomic():
+            head = chain.locked_head()
+            self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
+            chain.append("audit.export_started", actor=actor, words=self._words(), details=self._told)
+        # By time, as every index on the entries is, so that each batch begins where the one before ended.
+        self._entries = entries.order_by("at", "id").filter(id__lte=head.last_id).select_related("personal")
+        self._language = translation.get_language() or "en"
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
+        digest, rows, remaining = hashlib.sha256(), 0, self._entries
+        piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._chosen}).encode()
+        while piece:
+            digest.update(piece)
+            yield piece
+            batch = legible(remaining[:BATCH])
+            rows, remaining = rows + len(batch), self._behind(batch)
+            with translation.override(self._language):
+                piece = "".join(map(self._line, batch)).encode()
+        yield self._seal(rows, digest.hexdigest()).encode()
+
+    def _line(self, entry: AuditEntry) -> str:
+        try:
+            return self.form.line(entry)
+        except UNREADABLE:  # somebody changed the row: the file says so in its place, and goes on
+            return self.form.unreadable(entry.pk)
+
+    def _words(self) -> str:
+        """Return how the entries were chosen: names of people may be in there, so it is not for the details."""
+        return ", ".join(f"{name}={value}" for name, values in self._chosen.items() for value in values)
+
+    def _behind(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
+        if not batch:
+            return self._entries.none()
+        last, at = batch[-1], batch[-1].at
+        if not isinstance(at, datetime):  # the database compares what it cannot tell
+            at = Subquery(AuditEntry.objects.filter(pk=last.pk).values("at"))
+        return self._entries.filter(Q(at__gt=at) | Q(at=at, id__gt=last.pk), at__gte=at)
+
+    def _seal(self, rows: int, digest: str) -> str:
+        seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}
+        seal |= {"sealed_at": _moment(timezone.now()), "key_id": signing.key_id()}
+        with transaction.atomic():
+            details = {**self._told, "rows": rows, "sha256": digest}
+            chain.append("audit.exported", actor=self._actor, words=self._words(), details=details)
+        return self.form.seal({**seal, "signature": signing.sign(seal_text(seal))})
+
+
+def seal_text(seal: Mapping[str, object]) -> str:
+    """Return what a seal's signature signs."""
+    unsigned = {name: value for name, value in seal.items() if name != "signature"}
+    return "export:" + json.dumps(unsigned, sort_keys=True, separators=(",", ":"))
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+# JSON Lines -----------------------------------------------------------------------------------------------------------
+
+
+def _json_line(entry: AuditEntry) -> str:
+    """Return the entry with everything that its hash and its commitments are computed from."""
+    told: dict[str, Any] = {name: getattr(entry, name) for name in ("id", *chain.CHAINED_FIELDS, "hash", "signature")}
+    told["at"], told["what_happened"] = _moment(entry.at), sentence(entry)
+    personal = getattr(entry, "personal", None)
+    if personal is not None:
+        told["personal"] = {name: value for name in chain.PERSONAL_FIELDS if (value := getattr(personal, name))}
+        told["salts"] = personal.salts
+    return _json(told)
+
+
+def _json_unreadable(primary_key: int) -> str:
+    return _json({"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD})
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+# CSV ------------------------------------------------------------------------------------------------------------------
+
+
+def _csv_row(cells: list[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow([safe_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "backslashreplace").decode()
+
+
+def safe_cell(value: object) -> str:
+    """Return the value as a spreadsheet shows it and never computes it: an apostrophe goes before formulas."""
+    text = "" if value is None else str(value).replace("\0", "")
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+
+
+def _csv_line(entry: AuditEntry) -> str:
+    personal = getattr(entry, "personal", None)
+    special = {"at": _moment(entry.at), "what_happened": sentence(entry)}
+    special |= {name: getattr(personal, name, "") for name in chain.PERSONAL_FIELDS}
+    return _csv_row([special[name] if name in special else getattr(entry, name) for name in COLUMNS])
+
+
+def _csv_unreadable(primary_key: int) -> str:
+    told = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD}
+    return _csv_row([told.get(name, "") for name in COLUMNS])
+
+
+FORMS = {
+    "csv": Form(
+        media_type="text/csv; charset=utf-8",
+        head=lambda told: BOM + _csv_row(list(COLUMNS)),
+        line=_csv_line,
+        unreadable=_csv_unreadable,
+        seal=lambda seal: _csv_row([SEAL, json.dumps(seal)]),
+    ),
+    "jsonl": Form(
+        media_type="application/x-ndjson; charset=utf-8",
+        head=_json,
+        line=_json_line,
+        unreadable=_json_unreadable,
+        seal=lambda seal: _json({"seal": seal}),
+    ),
+}

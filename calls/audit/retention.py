@@ -1,0 +1,218 @@
+"""Retention: what the operator does not want to keep is removed, and the history says so.
+
+Four subjects, each with a number of days after which it goes: raw notifications, calls with the attempts made on them,
+the personal values in the audit history, the audit history's own entries. Every step is one transaction with an audit
+entry of its own, and small enough to keep nobody waiting. From the history nothing goes that has not just been proved;
+a signed checkpoint takes its place, which opens the database's guard for exactly that, and from which the rest is
+still proved.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.audit import chain, checkpoints
+from calls.audit.actor import SYSTEM, Actor
+from calls.audit.verify import verification
+from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
+from calls.timestamps import iso
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 2_000  # rows one transaction removes
+EVERY = timedelta(days=1)
+Kind = AuditCheckpoint.Kind
+
+
+class HistoryBroken(Exception):
+    """The part of the history that should go cannot be proved, so it stays as it is, as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something that is kept for a number of days: how many are too old, and one step of removing them.
+
+    A step returns how many rows it removed, 0 when none is left, and runs inside a transaction.
+    """
+
+    name: str
+    count: Callable[[datetime], int]
+    remove: Callable[[datetime], int]
+
+    @property
+    def days(self) -> int:
+        """For how many days it is kept; 0 is for ever."""
+        return int(getattr(settings, f"RETENTION_DAYS_{self.name.upper()}"))
+
+    def before(self, now: datetime) -> datetime | None:
+        """Return the moment before which everything goes, None when everything is kept.
+
+        It is never in the future: a run does not remove what it writes itself.
+        """
+        return min(now - timedelta(days=self.days), timezone.now()) if self.days > 0 else None
+
+
+def told(*names: str) -> str:
+    """Return in a sentence or two how long the named subjects are kept, in the active language."""
+    sentences = []
+    for subject in SUBJECTS:
+        if subject.name in names:
+            words = {"subject": KEPT[subject.name], "days": subject.days}
+            lasting = gettext("%(subject)s are kept for %(days)s days.") if subject.days else FOR_EVER
+            sentences.append(str(lasting) % words)
+    return " ".join(sentences)
+
+
+def is_due() -> bool:
+    """Return whether anything is to be removed at all and the last run was a day ago or longer."""
+    if not any(subject.days for subject in SUBJECTS):
+        return False
+    last = AuditEntry.objects.filter(action="retention.ran").order_by("-at", "-id").values_list("at", flat=True).first()
+    return last is None or timezone.now() - last >= EVERY
+
+
+def preview(now: datetime | None = None) -> dict[str, int]:
+    """Return how many rows of each subject that is not kept for ever a run would remove now, or at another moment."""
+    cutoffs = {subject: subject.before(now or timezone.now()) for subject in SUBJECTS}
+    return {subject.name: subject.count(before) for subject, before in cutoffs.items() if before}
+
+
+def run(actor: Actor = SYSTEM, now: datetime | None = None) -> Iterator[dict[str, int]]:
+    """Remove what is too old by now (or, given another moment, by then), and yield after each step.
+
+    What it yields is how many rows of each subject are gone so far.
+
+    Steps leave an entry `retention.removed` each and the run an entry `retention.ran`. Where the history that should go
+    is broken, that subject is left alone and the entry says so. Raises django.db.DatabaseError.
+    """
+    moment = now or timezone.now()
+    cutoffs = [(subject, subject.before(moment)) for subject in SUBJECTS]
+    removed: dict[str, int] = {}
+    faults: list[str] = []
+    for subject, before in cutoffs:
+        if before is None:
+            continue
+        removed[subject.name] = 0
+        try:
+            while rows := _step(subject, before, actor):
+                removed[subject.name] += rows
+                yield removed
+        except HistoryBroken as error:
+            logger.error("Retention leaves the broken history as it is: %s", error)
+            faults.append(str(error))
+    with transaction.atomic():
+        days = {subject.name: subject.days for subject in SUBJECTS}
+        chain.append("retention.ran", actor=actor, details={"removed": removed, "days": days, "faults": faults})
+    yield removed
+
+
+def _step(subject: Subject, before: datetime, actor: Actor) -> int:
+    with transaction.atomic():
+        rows = subject.remove(before)
+        if rows:
+            details = {"subject": subject.name, "rows": rows, "before": iso(before), "days": subject.days}
+            chain.append("retention.removed", actor=actor, details=details)
+    return rows
+
+
+# Notifications and calls ----------------------------------------------------------------------------------------------
+
+
+def _old_notifications(before: datetime) -> int:
+    return Notification.objects.filter(received_at__lt=before).count()
+
+
+def _remove_notifications(before: datetime) -> int:
+    old = Notification.objects.filter(received_at__lt=before).order_by("received_at", "id")
+    return Notification.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:AT_ONCE]))._raw_delete("default")
+
+
+def _old_calls(before: datetime) -> int:
+    return Call.objects.filter(received_at__lt=before).count()
+
+
+def _remove_calls(before: datetime) -> int:
+    old = Call.objects.filter(received_at__lt=before).order_by("received_at", "id")
+    going = sorted(old.values_list("pk", flat=True)[:AT_ONCE])
+    RejectAttempt.objects.filter(call_id__in=going)._raw_delete("default")
+    Notification.objects.filter(call_number__in=going).update(call_number=None)  # found by Graph's id from now on
+    return Call.objects.filter(pk__in=going)._raw_delete("default")
+
+
+# The audit history ----------------------------------------------------------------------------------------------------
+
+
+def _old_entries(before: datetime) -> int:
+    return AuditEntry.objects.filter(at__lt=before).count()
+
+
+def _old_personal(before: datetime) -> int:
+    return AuditPersonal.objects.filter(entry__at__lt=before).count()
+
+
+def _remove_entries(before: datetime) -> int:
+    end_id = _end_of_old(AuditEntry.objects.order_by("id").values_list("id", "at"), before)
+    if not end_id:
+        return 0
+    _prove_up_to(end_id, Kind.CUT)
+    _delete(AuditPersonal, end_id)
+    return _delete(AuditEntry, end_id)
+
+
+def _erase_personal(before: datetime) -> int:
+    end_id = _end_of_old(AuditPersonal.objects.order_by("entry_id").values_list("entry_id", "entry__at"), before)
+    if not end_id:
+        return 0
+    _prove_up_to(end_id, Kind.ERASURE)
+    return _delete(AuditPersonal, end_id)
+
+
+def _end_of_old(oldest: Any, before: datetime) -> int:
+    """Return the id of the last row of one step, 0 when there is none.
+
+    Only a beginning of the chain may go, so an old entry behind a younger one stays for now.
+    """
+    old = takewhile(lambda row: row[1] < before, oldest[:AT_ONCE])
+    return max((id for id, _at in old), default=0)
+
+
+def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:
+    """Leave a signed checkpoint of this kind at the entry, after proving what leads to it; raise HistoryBroken."""
+    kinds = [Kind.CUT] if kind == Kind.CUT else [Kind.CUT, Kind.ERASURE]
+    marks = AuditCheckpoint.objects.filter(kind__in=kinds, last_id__lte=end_id).order_by("-entries", "-id")
+    begin = next((mark for mark in marks if checkpoints.is_ours(mark) is not False), None)
+    found = verification.verify_part(begin, end_id)
+    if found.faults or found.last_id != end_id:
+        raise HistoryBroken(found.faults[0] if found.faults else f"Audit entry #{end_id} is missing.")
+    checkpoints.mark(kind, found.entries, found.last_id, found.last_hash)
+
+
+def _delete(model: type[AuditEntry] | type[AuditPersonal], end_id: int) -> int:
+    """Delete the rows up to this entry: past Python's refusal, and as far as the database's own allows it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE {model._meta.pk.column} <= %s", [end_id])
+        return int(cursor.rowcount)
+
+
+SUBJECTS = (
+    Subject("notifications", _old_notifications, _remove_notifications),
+    Subject("calls", _old_calls, _remove_calls),
+    Subject("personal", _old_personal, _erase_personal),
+    Subject("audit", _old_entries, _remove_entries),
+)
+FOR_EVER = _("%(subject)s are kept for ever.")
+KEPT = {
+    "notifications": _("Raw notifications"),
+    "calls": _("Calls and the attempts made on them"),
+    "personal": _("Names, addresses, numbers and notes in the audit history"),
+    "audit": _("Audit entries"),
+}

@@ -1,0 +1,206 @@
+"""The walk along the chain, entry by entry, to the last one or to the first that is broken.
+
+Whoever owns the database can put anything into it, also what cannot be read: rubbish for a time, bytes for a text. That
+is a broken entry like any other.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from calls.audit import chain, signing
+from calls.audit.verify.findings import Anchor, Verification
+from calls.audit.verify.tolerant_read import UNREADABLE, Unreadable, each
+from calls.models import AuditCheckpoint, AuditEntry
+
+PROGRESS_EVERY = 1_000
+CLOCK_TOLERANCE = timedelta(minutes=1)  # by how much the clocks of two processes may differ
+
+# One row of the walk: plain values, because model instances would cost more than all the hashing.
+_COLUMNS = ("id", "hash", "signature", "bulk_id", *chain.CHAINED_FIELDS)
+_PERSONAL_COLUMNS = (
+    "personal__entry_id",
+    "personal__salts",
+    "personal__actor_folded",
+    "personal__caller_folded",
+    *(f"personal__{name}" for name in chain.PERSONAL_FIELDS),
+)
+
+
+class Walk:
+    """One pass over a part of the chain."""
+
+    def __init__(self, found: Verification, anchors: list[Anchor], erased_up_to: int) -> None:
+        self.found, self.broken, self.erased_up_to = found, False, erased_up_to
+        self._anchors: dict[int, list[Anchor]] = {}
+        for anchor in anchors:
+            self._anchors.setdefault(anchor.entries, []).append(anchor)
+        self.keys = Keys(found)
+        self._clock = Clock(found)
+
+    def begin_after(self, mark: AuditCheckpoint | None) -> None:
+        """Take the entries up to this checkpoint for proved; None begins at the beginning."""
+        if mark is None:
+            return
+        found = self.found
+        found.entries = found.removed = mark.entries
+        found.last_id, found.last_hash = mark.last_id, mark.last_hash
+        found.faults += [
+            f"Checkpoint #{mark.pk} contradicts {anchor.origin}."
+            for anchor in self._anchors.get(mark.entries, ())
+            if anchor.last_hash != mark.last_hash
+        ]
+
+    def steps(self, entries: QuerySet[AuditEntry]) -> Iterator[Verification]:
+        """Yield the Verification every 1,000 entries. Raises django.db.DatabaseError when they cannot be read."""
+        for row in each(entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS)):
+            if isinstance(row, Unreadable):
+                self._break(f"Audit entry #{row.pk}: its content was changed into something that cannot be read.")
+                break
+            entry = dict(zip(_COLUMNS, row, strict=False))
+            if fault := self._fault_of(entry, row[len(_COLUMNS) :]):
+                self._break(f"Audit entry #{entry['id']} of {_when(entry['at'])}: {fault}")
+                break
+            self._proved(entry)
+            if self.found.entries % PROGRESS_EVERY == 0:
+                yield self.found
+        self.keys.report()
+        self._clock.report()
+
+    def _break(self, fault: str) -> None:
+        self.broken = True
+        self.found.faults.append(fault)
+
+    def _fault_of(self, entry: dict[str, Any], personal: tuple[Any, ...]) -> str:
+        if entry["previous_hash"] != self.found.last_hash:
+            return "it does not follow the entry before; one was removed, inserted or rewritten."
+        try:
+            whole = entry["hash"] == chain.hash_of_fields({name: entry[name] for name in chain.CHAINED_FIELDS})
+        except UNREADABLE:
+            whole = False
+        if not whole:
+            return "its content was changed."
+        if signing.holds(entry["hash"], self.keys.configured.get(entry["key_id"]), entry["signature"]) is False:
+            return "its signature is not ours."
+        if _bulk_in(entry["details"]) != (str(entry["bulk_id"]) if entry["bulk_id"] else None):
+            return "the bulk it is searched by was changed."
+        for anchor in self._anchors.get(self.found.entries + 1, ()):
+            if anchor.last_hash != entry["hash"]:
+                return f"it contradicts {anchor.origin}."
+        if personal[0] is None and entry["id"] <= self.erased_up_to:
+            self.found.erased += 1
+            return ""
+        return _personal_fault(entry["commitments"], *personal)
+
+    def _proved(self, entry: dict[str, Any]) -> None:
+        self.found.entries += 1
+        self.found.last_id, self.found.last_hash = entry["id"], entry["hash"]
+        self.keys.used(entry["key_id"], entry["id"])
+        self._clock.passed(entry["at"], entry["id"])
+
+
+def _when(at: object) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if isinstance(at, datetime) else "an unreadable time"
+
+
+def _bulk_in(details: str) -> str | None:
+    return _texts_in(details).get("bulk_id") if '"bulk_id"' in details else None
+
+
+def _personal_fault(
+    commitments: str, entry_id: int | None, salts: str, actor_folded: str, caller_folded: str, *values: str
+) -> str:
+    if entry_id is None:
+        return "its personal values are gone without a trace of being erased."
+    committed, salt_of = _texts_in(commitments), _texts_in(salts)
+    for name, value in zip(chain.PERSONAL_FIELDS, values, strict=True):
+        if name not in committed:
+            if value:
+                return f"its {name} was added later."
+        elif chain.commitment(salt_of.get(name, ""), name, str(value)) != committed[name]:
+            return f"its {name} was changed."
+    named = dict(zip(chain.PERSONAL_FIELDS, values, strict=True))
+    if (actor_folded, caller_folded) != (chain.folded(named["actor_name"]), chain.folded(named["caller_name"])):
+        return "the names it is searched by were changed."
+    return ""
+
+
+def _texts_in(document: str) -> dict[str, str]:
+    try:
+        told = json.loads(document)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return {name: str(text) for name, text in told.items()} if isinstance(told, dict) else {}
+
+
+class Keys:
+    """Which entries were signed with another key than the one in use: with one used before, or with a strange one.
+
+    The one in use takes over for good: an entry that a key used before signs behind it is doubted, for that key may
+    have been replaced because somebody else knows it.
+    """
+
+    def __init__(self, found: Verification) -> None:
+        self.configured, self._in_use, self._found = signing.keys(), signing.key_id(), found
+        self._taken_over, self._newest = False, ""
+        self._strange: dict[str, tuple[int, int, int]] = {}  # how many entries, the first one, the last one
+        self._retired: dict[str, tuple[int, int, int]] = {}  # the same, behind the first one with the key in use
+
+    def used(self, key_id: str, id: int) -> None:
+        """Take note of the key of the next entry."""
+        self._newest = key_id
+        if key_id == self._in_use:
+            self._taken_over = True
+        elif key_id not in self.configured:
+            _count(self._strange, key_id, id)
+        elif self._taken_over:
+            _count(self._retired, key_id, id)
+
+    def report(self) -> None:
+        """Say what is in doubt."""
+        for key_id, (count, first, last) in self._strange.items():
+            self._found.doubts.append(
+                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which is not configured."
+            )
+        for key_id, (count, first, last) in self._retired.items():
+            self._found.doubts.append(
+                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which was no longer in use."
+            )
+
+    def judge_the_end(self) -> None:
+        """Doubt a history that the key in use has signed nothing of: the dashboard signs something when it starts."""
+        if self._newest in self.configured and not self._taken_over:
+            self._found.doubts.append(
+                f"The newest entries are signed with key {self._newest}, which is no longer in use; "
+                f"nothing is signed with the one in use, {self._in_use}."
+            )
+
+
+def _count(told: dict[str, tuple[int, int, int]], key_id: str, id: int) -> None:
+    count, first, _ = told.get(key_id, (0, id, 0))
+    told[key_id] = (count + 1, first, id)
+
+
+class Clock:
+    """Whether times go back along the chain: a clock was set wrong, and what was done then is dated wrong."""
+
+    def __init__(self, found: Verification) -> None:
+        self._found, self._latest = found, datetime.min
+        self._back: list[int] = []
+
+    def passed(self, at: datetime, id: int) -> None:
+        """Take note of the time of the next entry."""
+        if self._latest is not datetime.min and at < self._latest - CLOCK_TOLERANCE:
+            self._back.append(id)
+        self._latest = at
+
+    def report(self) -> None:
+        """Say where times went back."""
+        if self._back:
+            self._found.remarks.append(
+                f"A clock was set back: {len(self._back)} entries, the first of them #{self._back[0]}, "
+                "are dated more than a minute before the entry that they follow."
+            )

@@ -1,0 +1,89 @@
+"""What the end of a call, or its answer after all, settles: decisions under way, and calls that nobody decided."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from calls import metrics
+from calls.audit import chain
+from calls.audit.actor import SYSTEM, Actor
+from calls.live import attendance
+from calls.models import Call, RejectAttempt
+from calls.timestamps import iso
+
+CLOCK_LEAD = timedelta(seconds=1)
+MOST_ACCOUNTS = 100  # named in one entry; more are only counted
+Outcome = RejectAttempt.Outcome
+
+
+def mark_lapsed(ended: list[Call]) -> list[Call]:
+    """Mark those of the ended calls as missed that nobody decided before Graph gave up on them; return these.
+
+    Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
+    """
+    late = [call for call in ended if _ended_with_its_window(call)]
+    if not late:
+        return []
+    known = [call.pk for call in late if call.pk]
+    attempts = RejectAttempt.objects.filter(call_id__in=known).exclude(outcome=Outcome.REFUSED)
+    decided = set(attempts.values_list("call_id", flat=True))
+    lapsed = [call for call in late if call.pk not in decided]
+    for call in lapsed:
+        call.missed_at = call.ended_at
+    return lapsed
+
+
+def _ended_with_its_window(call: Call) -> bool:
+    if call.missed_at or call.established_at or call.deadline is None or call.ended_at is None:
+        return False
+    return call.ended_at >= call.deadline - CLOCK_LEAD
+
+
+def record_lapsed(lapsed: Collection[Call]) -> None:
+    """Append an entry for each call whose window closed without a rejection, with who could have decided about it.
+
+    Those are the people who were connected while it rang, by their account numbers. The calls' rows must be locked.
+    """
+    if not lapsed:
+        return
+    rows = attendance.rows_since(min(call.received_at for call in lapsed))
+    there = {call: attendance.while_it_rang(call, rows) for call in lapsed}
+    seen = [call for call in lapsed if call.watched_at is None and there[call].visible]
+    for call in seen:
+        call.watched_at = call.missed_at
+    attendance.mark_attended(seen)
+    for call in lapsed:
+        action = "call.lapsed" if call.let_pass_at else "call.missed"
+        metrics.MISSED.labels("yes" if call.watched_at else "no").inc()
+        chain.append(action, actor=SYSTEM, call=call, details=_lapse(call, there[call]))
+
+
+def _lapse(call: Call, there: attendance.Attendance) -> dict[str, object]:
+    return {
+        "deadline": iso(call.deadline),
+        "watched": call.watched_at is not None,
+        "connected": len(there.connected),
+        "visible": len(there.visible),
+        "connected_accounts": sorted(there.connected)[:MOST_ACCOUNTS],
+        "visible_accounts": sorted(there.visible)[:MOST_ACCOUNTS],
+    }
+
+
+def settle_by_ending(ended: list[Call]) -> None:
+    """Settle the decisions that the end of their call settles: accepted is confirmed, unknown stays unproved."""
+    if not ended:
+        return
+    by_pk = {call.pk: call for call in ended}
+    settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
+    for attempt in RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=settled).order_by("requested_at"):
+        call = by_pk[attempt.call_id]
+        attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
+        attempt.save(update_fields=["outcome", "settled_at"])
+        actor = Actor(id=attempt.actor_id, name=attempt.actor_name)
+        details = {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
+        chain.append(f"reject.{attempt.outcome}", actor=actor, call=call, attempt=attempt, details=details)
+
+
+def record_withdrawals(withdrawn: list[Call]) -> None:
+    """Append an entry for each call that was called missed and is answered after all."""
+    for call in withdrawn:
+        chain.append("call.missed_withdrawn", actor=SYSTEM, call=call, details={"state": call.state})

@@ -1,0 +1,1 @@
+"""From Graph's callback to committed rows."""

@@ -1,0 +1,67 @@
+"""A notification with what its request told about it, and the rows that are written of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls.db.sql import Columns
+from calls.graph.payloads import GraphNotification, clean
+from calls.ingest.call_state import FOLDED_FIELDS
+from calls.models import Call, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One notification with what its request told about it."""
+
+    notification: GraphNotification
+    tenant_id: str
+    received_at: datetime
+    message_id: str = ""
+    chain_id: str = ""
+    scenario_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notification as its table keeps it."""
+
+    call_id: str | None
+    call_number: int | None
+    received_at: datetime
+    change_type: str
+    resource: str
+    resource_type: str
+    tenant_id: str
+    message_id: str
+    chain_id: str
+    scenario_id: str
+    body: str
+    digest: str
+    problem: str
+
+
+NOTIFICATION = Columns(Notification, Row.__slots__)
+# What only comes later in a call's life is not written at its beginning.
+_LATER = {"id", "asked_at", "let_pass_at", "let_pass_by_id", "let_pass_by", "watched_at"}
+CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if column.name not in _LATER])
+STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
+
+
+def row_of(arrival: Arrival, problem: str, call_number: int | None) -> Row:
+    """Return what is stored of an arrival; `problem` is why it was not applied to its call, empty when it was."""
+    notification = arrival.notification
+    return Row(
+        call_id=notification.call_key or None,
+        call_number=call_number,
+        received_at=arrival.received_at,
+        change_type=clean(notification.change_type, 64),
+        resource=clean(notification.resource, 500),
+        resource_type=clean(notification.resource_type, 200),
+        tenant_id=arrival.tenant_id,
+        message_id=arrival.message_id,
+        chain_id=arrival.chain_id,
+        scenario_id=arrival.scenario_id,
+        body=notification.body,
+        digest=notification.digest,
+        problem=problem,
+    )

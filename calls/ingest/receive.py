@@ -1,0 +1,118 @@
+"""Receiving a callback: who sent it, what does it say, is it kept.
+
+ReceiveError
+├── Unauthorized      401: the token fails, or an item speaks of another tenant than the token
+├── Unreadable        400: the body is not a notification body
+└── Unavailable       503: it cannot be judged or stored now; Graph should come again
+"""
+
+import logging
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils import timezone
+
+from calls import metrics
+from calls.graph import bearer, payloads
+from calls.ingest.incoming import Arrival
+from calls.ingest.writer import NotStored, QueueFull, Writer
+
+logger = logging.getLogger(__name__)
+
+# The names of the headers that tell deliveries apart; none of them is authenticated.
+MESSAGE_ID = b"x-microsoft-skype-message-id"
+CHAIN_ID = b"x-microsoft-skype-chain-id"
+SCENARIO_IDS = (b"scenario-id", b"x-microsoft-scenario-id")
+
+
+class ReceiveError(Exception):
+    """A callback was not received."""
+
+
+class Unauthorized(ReceiveError):
+    """The callback does not prove that it comes from Graph for this bot."""
+
+
+class Unreadable(ReceiveError):
+    """The body is not a notification body."""
+
+
+class Unavailable(ReceiveError):
+    """The callback cannot be received at the moment."""
+
+
+async def authenticate(verifier: bearer.CallbackVerifier, authorization: str | None) -> bearer.VerifiedCallback:
+    """Return what the token vouches for. Raises Unauthorized or Unavailable; why is told to log and metrics only."""
+    try:
+        return await verifier.verify(authorization)
+    except bearer.TokenRefused as error:
+        metrics.TOKENS_REFUSED.labels(error.label).inc()
+        logger.warning("A callback token was refused: %s", error)
+        raise Unauthorized from error
+    except bearer.KeysUnavailable as error:
+        logger.error("A callback could not be judged: %s", error)
+        raise Unavailable("Signing keys are not available yet.") from error
+
+
+async def receive(
+    writer: Writer, callback: bearer.VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes
+) -> None:
+    """Keep every notification in the body, durably, before returning.
+
+    Raises payloads.LegacyBody for the older Skype shape, Unauthorized, Unreadable or Unavailable; nothing of the body
+    is kept then.
+    """
+    try:
+        notifications = payloads.parse(body)
+    except payloads.UnreadableBody as error:
+        logger.warning("A callback of tenant %s cannot be read: %s", callback.tenant_id, error)
+        raise Unreadable(str(error)) from error
+    _check_tenants(callback, notifications)
+    arrivals = _arrivals(callback, headers, notifications)
+    if not arrivals:
+        logger.info("A callback of tenant %s holds no notification.", callback.tenant_id)
+        return
+    try:
+        await writer.write(arrivals)
+    except QueueFull as error:
+        raise Unavailable("Too many notifications are waiting.") from error
+    except NotStored as error:
+        raise Unavailable("The notification could not be stored.") from error
+    for arrival in arrivals:
+        metrics.NOTIFICATIONS.labels(arrival.notification.subject).inc()
+
+
+def _check_tenants(callback: bearer.VerifiedCallback, notifications: list[payloads.GraphNotification]) -> None:
+    if settings.GRAPH_TENANT_MISMATCH == "accept":
+        return
+    for notification in notifications:
+        if notification.tenant_id and notification.tenant_id.lower() != callback.tenant_id:
+            metrics.TOKENS_REFUSED.labels("tenant_mismatch").inc()
+            logger.warning(
+                "A callback whose token is of tenant %s speaks of tenant %.64r.",
+                callback.tenant_id,
+                notification.tenant_id,
+            )
+            raise Unauthorized
+
+
+def _arrivals(
+    callback: bearer.VerifiedCallback, headers: Mapping[bytes, bytes], notifications: list[payloads.GraphNotification]
+) -> list[Arrival]:
+    received_at = timezone.now()
+    scenario_id = next((headers[name] for name in SCENARIO_IDS if name in headers), b"")
+    return [
+        Arrival(
+            notification=notification,
+            tenant_id=callback.tenant_id,
+            received_at=received_at,
+            message_id=_header_text(headers.get(MESSAGE_ID, b"")),
+            chain_id=_header_text(headers.get(CHAIN_ID, b"")),
+            scenario_id=_header_text(scenario_id),
+        )
+        for notification in notifications
+    ]
+
+
+def _header_text(value: bytes) -> str:
+    return payloads.clean(value.decode("latin-1"), 200)

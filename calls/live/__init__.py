@@ -1,0 +1,1 @@
+"""What browsers see now: the board, its viewers, and what they are sent."""

@@ -1,0 +1,83 @@
+"""What browsers are sent of a call: its description, serialised once for everybody."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from calls.models import Call
+from calls.timestamps import iso
+
+
+def describe(call: Call) -> dict[str, Any]:
+    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched, beyond its first version."""
+    return {
+        "key": str(call.key),
+        "graph_id": call.graph_id,
+        "chain_id": call.chain_id,
+        "tenant_id": call.tenant_id,
+        "state": call.state,
+        "version": call.version,
+        "direction": call.direction,
+        "received_at": iso(call.received_at),
+        "deadline": iso(call.deadline),
+        "established_at": iso(call.established_at),
+        "missed_at": iso(call.missed_at),
+        "ended_at": iso(call.ended_at),
+        "source": call.source,
+        "targets": call.targets,
+        "modalities": call.modalities,
+        "policy_recording": call.policy_recording,
+        "result_code": call.result_code,
+        "result_message": call.result_message,
+        "decision": describe_decision(call),
+        "let_pass": {"by": call.let_pass_by, "at": iso(call.let_pass_at)} if call.let_pass_at else None,
+        "watched": call.watched_at is not None,
+    }
+
+
+def describe_decision(call: Call) -> dict[str, Any] | None:
+    """Return the call's deciding attempt as browsers get it, None when there is none."""
+    if call.version == 1:  # every decision makes a new version, so there is none yet to be read
+        return None
+    attempt = call.deciding_attempt()
+    if attempt is None:
+        return None
+    return {
+        "attempt_id": str(attempt.id),
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "by": attempt.actor_name,
+        "at": iso(attempt.requested_at),
+        "note": attempt.note,
+        "code": attempt.graph_code,
+        "message": attempt.graph_message,
+    }
+
+
+@dataclass(slots=True)
+class Shown:
+    """A call on the board, since when, and its JSON: made once for everybody, and not before anybody wants it."""
+
+    call: Call
+    since: datetime = field(default_factory=timezone.now)
+    _text: str = ""
+
+    @property
+    def version(self) -> int:
+        """How new this is."""
+        return self.call.version
+
+    def watch(self, at: datetime) -> None:
+        """Note that the call rings in front of somebody who may reject it, since then."""
+        self.call.watched_at = at
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """The call as browsers get it."""
+        if not self._text:
+            self._text = json.dumps(describe(self.call), separators=(",", ":"))
+        return self._text

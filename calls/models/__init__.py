@@ -1,0 +1,33 @@
+"""What the database keeps: what arrived, what it meant, what people did about it, who they are."""
+
+from calls.models.attempt import RejectAttempt
+from calls.models.audit import (
+    AppendOnlyError,
+    AppendOnlyModel,
+    AppendOnlyQuerySet,
+    AuditCheckpoint,
+    AuditEntry,
+    AuditHead,
+    AuditPersonal,
+)
+from calls.models.call import ANSWERED_STATES, Call, CallQuerySet
+from calls.models.notification import Notification
+from calls.models.people import EntraAccount, Preferences, Presence
+
+__all__ = [
+    "ANSWERED_STATES",
+    "AppendOnlyError",
+    "AppendOnlyModel",
+    "AppendOnlyQuerySet",
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditHead",
+    "AuditPersonal",
+    "Call",
+    "CallQuerySet",
+    "EntraAccount",
+    "Notification",
+    "Preferences",
+    "Presence",
+    "RejectAttempt",
+]

@@ -1,0 +1,68 @@
+"""One try to reject one call, from the click to its outcome."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from calls.graph.vocabulary import RejectReason
+
+
+class RejectAttempt(models.Model):
+    """One try to reject one call, from the click to its outcome.
+
+    The claim on a call is the database's: a second attempt is refused while one is held, and only a definite refusal
+    lets go of it.
+    """
+
+    class Outcome(models.TextChoices):
+        """How the attempt stands, or ended."""
+
+        REQUESTED = "requested", _("requested")
+        ACCEPTED = "accepted", _("accepted by Graph")
+        CONFIRMED = "confirmed", _("confirmed ended")
+        REFUSED = "refused", _("refused by Graph")
+        TOO_LATE = "too_late", _("too late")
+        CALLER_LEFT = "caller_left", _("caller left first")
+        ENDED_ELSEWHERE = "ended_elsewhere", _("ended elsewhere")
+        ENDED_UNPROVED = "ended_unproved", _("ended, cause unproved")
+        UNKNOWN = "unknown", _("outcome unknown")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey("calls.Call", verbose_name=_("call"), on_delete=models.PROTECT, related_name="attempts")
+    reason = models.CharField(_("reason"), max_length=16, choices=[(reason, reason) for reason in RejectReason])
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    actor_id = models.CharField(_("actor id"), max_length=64)
+    actor_name = models.CharField(_("actor"), max_length=150)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.REQUESTED)
+    requested_at = models.DateTimeField(_("requested"))
+    settled_at = models.DateTimeField(_("settled"), null=True)
+    graph_status = models.PositiveSmallIntegerField(_("Graph's status"), null=True)
+    graph_code = models.CharField(_("Graph's code"), max_length=100, blank=True)
+    graph_message = models.CharField(_("Graph's message"), max_length=500, blank=True)
+    request_id = models.CharField(_("Graph's request id"), max_length=100, blank=True)
+    client_request_id = models.CharField(_("our request id"), max_length=100, blank=True)
+    bulk_id = models.UUIDField(_("bulk"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("reject attempt")
+        verbose_name_plural = _("reject attempts")
+        ordering = ("-requested_at",)
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["requested_at"], condition=Q(outcome="requested"), name="attempt_unsettled"),
+            models.Index(fields=["requested_at", "id"], name="attempt_requested"),
+            models.Index(fields=["bulk_id"], condition=Q(bulk_id__isnull=False), name="attempt_bulk"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["call"], condition=~Q(outcome="refused"), name="one_decision_per_call")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} by {self.actor_name}: {self.outcome}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the attempt holds its call, so that nobody else can decide; only a definite refusal does not."""
+        return self.outcome != self.Outcome.REFUSED

@@ -1,0 +1,146 @@
+"""One call as Graph's notifications have told it so far, and what people did about it."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from calls.db.ids import new_key
+from calls.graph.vocabulary import CallState, Direction
+from calls.models.attempt import RejectAttempt
+
+ANSWERED_STATES = (
+    CallState.ESTABLISHING,
+    CallState.ESTABLISHED,
+    CallState.HOLD,
+    CallState.TRANSFERRING,
+    CallState.TRANSFER_ACCEPTED,
+)
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    """Calls, with the selections that several parts of the program share."""
+
+    def live(self) -> "CallQuerySet":
+        """Return the calls that belong on the live board: neither ended nor missed."""
+        return self.filter(ended_at=None, missed_at=None)
+
+
+class Call(models.Model):
+    """One call as Graph's notifications have told it so far, in the order they were stored."""
+
+    key = models.UUIDField(_("key"), default=new_key, unique=True, editable=False)
+    graph_key = models.CharField(_("folded Graph id"), max_length=200)
+    graph_id = models.CharField(_("Graph id"), max_length=200)
+    chain_id = models.CharField(_("call chain"), max_length=200, blank=True)
+    tenant_id = models.CharField(_("tenant"), max_length=64)
+    named_tenant_id = models.CharField(
+        _("tenant its notifications name"), max_length=64, blank=True, default="", db_default=""
+    )
+    state = models.CharField(_("state"), max_length=64, blank=True)
+    direction = models.CharField(_("direction"), max_length=64, blank=True)
+    source = models.JSONField(_("caller"), null=True)
+    targets = models.JSONField(_("targets"), default=list)
+    modalities = models.JSONField(_("modalities"), default=list)
+    policy_recording = models.BooleanField(_("policy recording"), default=False)
+    received_at = models.DateTimeField(_("received"))
+    deadline = models.DateTimeField(_("deadline"), null=True)
+    established_at = models.DateTimeField(_("answered"), null=True)
+    missed_at = models.DateTimeField(_("missed"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    result_code = models.IntegerField(_("result code"), null=True)
+    result_subcode = models.IntegerField(_("result subcode"), null=True)
+    result_message = models.CharField(_("result message"), max_length=500, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    updated_at = models.DateTimeField(_("updated"))
+    asked_at = models.DateTimeField(_("Graph was asked about it"), null=True)
+    # What people did about it. No notification tells these, so the writer leaves them to the database's defaults.
+    let_pass_at = models.DateTimeField(_("let pass"), null=True)
+    let_pass_by_id = models.CharField(_("id of who let it pass"), max_length=64, blank=True, default="", db_default="")
+    let_pass_by = models.CharField(_("let pass by"), max_length=150, blank=True, default="", db_default="")
+    watched_at = models.DateTimeField(_("first rang in front of somebody who may reject it"), null=True)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        permissions = [("reject_call", _("Can reject an incoming call"))]
+        indexes = [
+            # Every index is written with every call. One over the few calls that have not ended serves board, keeper
+            # and enquiries alike.
+            models.Index(fields=["id"], condition=Q(ended_at=None), name="call_unended"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="call_ended"),
+            models.Index(fields=["received_at", "id"], name="call_received"),
+            models.Index(fields=["chain_id"], name="call_chain"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["graph_key"], name="call_once_per_graph_key"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="call_version_counts_from_one"),
+            models.CheckConstraint(
+                condition=Q(missed_at=None) | Q(deadline__isnull=False), name="call_missed_only_past_a_deadline"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(state=CallState.TERMINATED), name="call_ended_is_terminated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.graph_id
+
+    def touch(self, *changed: str) -> None:
+        """Save the fields named in `changed` as a new version of the call, whose row must be locked."""
+        self.become_newer(timezone.now())
+        self.save(update_fields=[*changed, "version", "updated_at"])
+
+    def become_newer(self, at: datetime) -> None:
+        """Count one more version, made at this moment, without saving it."""
+        self.version += 1
+        self.updated_at = at
+
+    def deciding_attempt(self) -> RejectAttempt | None:
+        """Return the attempt that holds the call, else the newest refused one, else None.
+
+        Reads `attempts`, which lists should prefetch.
+        """
+        return max(self.attempts.all(), key=lambda attempt: (attempt.holds, attempt.requested_at), default=None)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the call belongs on the live board: Graph has not ended it and nobody let it lapse."""
+        return self.ended_at is None and self.missed_at is None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether Graph says the call got beyond ringing and has not ended."""
+        return self.state in ANSWERED_STATES
+
+    @property
+    def rings(self) -> bool:
+        """Whether the call is an incoming one that nobody has answered and that is still on the live board."""
+        return self.is_live and not self.is_answered and self.direction != Direction.OUTGOING
+
+    def rang_at(self, moment: datetime) -> bool:
+        """Whether it could be decided about then, as far as is known now: not answered, not over, its window open."""
+        ends = (self.deadline, self.established_at, self.missed_at, self.ended_at)
+        return self.direction != Direction.OUTGOING and all(moment <= end for end in ends if end)
+
+    @property
+    def asked_tenant_id(self) -> str:
+        """The tenant of whose token Graph is asked about the call.
+
+        The one whose callbacks tell of it; where those may name another tenant (GRAPH_TENANT_MISMATCH), that one, as
+        long as it is served.
+        """
+        served = {tenant.lower() for tenant in settings.GRAPH_TENANTS}
+        return self.named_tenant_id if self.named_tenant_id.lower() in served else self.tenant_id
+
+    @property
+    def caller_name(self) -> str:
+        """The caller as a person would say it: display name, else id, else empty."""
+        return (self.source or {}).get("name") or (self.source or {}).get("id") or ""

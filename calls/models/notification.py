@@ -1,0 +1,72 @@
+"""One notification as it arrived."""
+
+from collections.abc import Collection
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from calls.models.call import Call
+
+
+class Notification(models.Model):
+    """One notification as it arrived, secrets redacted; written once, and what Graph said in it never changed.
+
+    `call` is a plain reference without a database constraint: a notification about a call nobody has heard of is kept
+    as well, and finds its call when that one appears. `call_number` is the call's primary key where the call stood when
+    this was stored: an index over it grows at its end, and one over Graph's ids, which are in no order, at a place of
+    its own for every call. `about` asks for both.
+    """
+
+    call = models.ForeignKey(
+        Call,
+        verbose_name=_("call"),
+        to_field="graph_key",
+        db_constraint=False,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_index=False,
+        related_name="notifications",
+    )
+    call_number = models.BigIntegerField(_("number of the call"), null=True, editable=False)
+    received_at = models.DateTimeField(_("received"))
+    change_type = models.CharField(_("change type"), max_length=64, blank=True)
+    resource = models.CharField(_("resource"), max_length=500, blank=True)
+    resource_type = models.CharField(_("resource type"), max_length=200, blank=True)
+    tenant_id = models.CharField(_("verified tenant"), max_length=64)
+    message_id = models.CharField(_("message id"), max_length=200, blank=True)
+    chain_id = models.CharField(_("chain id header"), max_length=200, blank=True)
+    scenario_id = models.CharField(_("scenario id header"), max_length=200, blank=True)
+    body = models.TextField(_("body"))
+    digest = models.CharField(_("digest"), max_length=64)
+    problem = models.CharField(_("why it was not applied"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["received_at", "id"], name="notification_received"),
+            models.Index(
+                fields=["call_number"], condition=Q(call_number__isnull=False), name="notification_call_number"
+            ),
+            models.Index(fields=["call"], condition=Q(call_number=None), name="notification_before_call"),
+            models.Index(fields=["received_at", "id"], condition=~Q(problem=""), name="notification_problem"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message_id", "digest"], condition=~Q(message_id=""), name="notification_delivered_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change_type} {self.resource}"
+
+    @staticmethod
+    def about(graph_keys: Collection[str], numbers: Collection[int]) -> Q:
+        """Return the condition that a notification is about one of the calls with these folded Graph ids and numbers.
+
+        Plain values, each way through its index: with a query inside, databases read every notification instead.
+        """
+        return Q(call_number__in=numbers) | Q(call_number=None, call_id__in=graph_keys)

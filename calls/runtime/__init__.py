@@ -1,0 +1,1 @@
+"""One server process: its parts, their start and end, the background duties."""

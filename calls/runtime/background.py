@@ -1,0 +1,96 @@
+"""The keeper: what must happen although nobody asks for it.
+
+Undecided calls whose window closed are recorded as missed, attempts that a crash interrupted as unknown; Graph is
+asked about calls it is silent about; the audit chain is signed now and then; what is too old is removed. One keeper is
+active at a time where several processes share a PostgreSQL database; its acts are idempotent all the same.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from calls.audit import checkpoint_file, checkpoints, retention
+from calls.db.threads import DatabaseThread
+from calls.graph.client import GraphClient
+from calls.models import RejectAttempt
+from calls.runtime.leader_lock import Seat
+from calls.runtime.missed_calls import record_interrupted, record_missed
+from calls.runtime.stale_calls import enquire
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+ERROR_PAUSE_SECONDS = 2.0
+# Seconds of time.monotonic(): when the wall clock is put back, duties are not put off.
+ENQUIRE_EVERY = 2.0
+CHECKPOINT_EVERY = 5 * 60.0
+RETENTION_CHECKED_EVERY = 10 * 60.0
+Outcome = RejectAttempt.Outcome
+
+
+class Keeper:
+    """Runs the duties every half second in a thread of its own, as long as it is the active keeper."""
+
+    def __init__(self, thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]) -> None:
+        self._thread = thread
+        self._graph = graph
+        self._publish = publish
+        self._enquiring: asyncio.Task[None] | None = None
+        self._seat = Seat()
+        self.courier = checkpoint_file.Courier()
+        self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
+        self._retention: Iterator[dict[str, int]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to keep, in the running event loop."""
+        self._task = asyncio.create_task(self._run(), name="keeper")
+
+    def stop(self) -> None:
+        """Stop keeping; another process's keeper takes over."""
+        for task in (self._task, self._enquiring):
+            if task:
+                task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                if await self._thread.run(self._seat.taken):
+                    self._publish(await self._thread.run(self.tick))
+                    self._enquire()
+            except Exception:
+                logger.exception("The keeper could not do its duties; it tries again.")
+                await asyncio.sleep(ERROR_PAUSE_SECONDS)
+            await asyncio.sleep(TICK_SECONDS)
+
+    def tick(self) -> set[int]:
+        """Do what is due in the database and return the primary keys of the calls that changed."""
+        changed = record_missed() | record_interrupted()
+        if time.monotonic() >= self._checkpoint_due:
+            checkpoints.checkpoint()
+            self.courier.send()
+            self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
+        self._retain()
+        return changed
+
+    def _retain(self) -> None:
+        """Begin a run of retention when one is due, or take its next step; a tick never waits for a whole run."""
+        if self._retention is None and time.monotonic() >= self._retention_due:
+            self._retention_due = time.monotonic() + RETENTION_CHECKED_EVERY
+            self._retention = retention.run() if retention.is_due() else None
+        running, self._retention = self._retention, None
+        if running is not None and next(running, None) is not None:
+            self._retention = running
+
+    def _enquire(self) -> None:
+        """Ask Graph beside everything else, one round at a time: its answers may take their time."""
+        if time.monotonic() >= self._enquiry_due and (self._enquiring is None or self._enquiring.done()):
+            self._enquiry_due = time.monotonic() + ENQUIRE_EVERY
+            self._enquiring = asyncio.create_task(enquire(self._thread, self._graph, self._publish))
+            self._enquiring.add_done_callback(_log_failure)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        logger.error("Asking Graph about silent calls failed.", exc_info=task.exception())

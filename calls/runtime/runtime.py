@@ -1,0 +1,283 @@
+"""What one server process runs beside answering requests, made once and started by whatever serves.
+
+`manage.py serve` starts it with daphne's reactor; a server that speaks ASGI's lifespan starts it through that. Under a
+server that does neither, the first request does.
+"""
+
+import asyncio
+import contextvars
+import gc
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from calls import build
+from calls.accounts import failed_logins, permissions
+from calls.audit import settings_audit
+from calls.db.threads import DatabaseThread
+from calls.db.wal import Copyist
+from calls.graph import http
+from calls.graph.bearer import CallbackVerifier, KeySet
+from calls.graph.client import GraphClient, GraphError
+from calls.graph.credentials import Credentials
+from calls.graph.sign_in import SignIn
+from calls.ingest.writer import Writer
+from calls.live.board import Board
+from calls.live.change_bus import Hints
+from calls.live.presence import Watch
+from calls.runtime.background import Keeper
+
+logger = logging.getLogger(__name__)
+
+WARM_SECONDS = 60.0
+WARM_RETRY_SECONDS = 5.0
+RECORD_RETRY_SECONDS = 5.0
+FAILURES_SECONDS = 15.0
+# An end may take ten seconds in all, and what serves has its own part in it.
+DRAIN_SECONDS = 4.5
+LET_GO_SECONDS = 1.0
+
+
+class StartFailed(Exception):
+    """The parts of this process could not be started; the message is a sentence for the operator."""
+
+
+class Process:
+    """The parts of one process and their beginning and end. Everything here belongs to one event loop.
+
+    Raises UnusableSetting. Making it opens no connection and starts no thread; those come with `start` and with use.
+    """
+
+    def __init__(self) -> None:
+        context = http.trust(settings.GRAPH_CA_BUNDLE)
+        self._client, self._token_client = http.async_client(context), http.client(context)
+        self.keys = KeySet(settings.GRAPH_CALLBACK_METADATA_URL, self._client)
+        self.verifier = CallbackVerifier(
+            self.keys,
+            audience=settings.GRAPH_APP_ID,
+            issuers=settings.GRAPH_CALLBACK_ISSUERS,
+            tenants=settings.GRAPH_TENANTS,
+        )
+        self._credentials = Credentials(
+            app_id=settings.GRAPH_APP_ID,
+            secret=settings.GRAPH_CLIENT_SECRET,
+            certificate=settings.GRAPH_CLIENT_CERTIFICATE,
+            authority=settings.GRAPH_AUTHORITY,
+            graph_url=settings.GRAPH_BASE_URL,
+            client=self._token_client,
+            tenants=settings.GRAPH_TENANTS,
+        )
+        self.sign_in = SignIn(
+            app_id=settings.GRAPH_APP_ID,
+            secret=settings.GRAPH_CLIENT_SECRET,
+            certificate=settings.GRAPH_CLIENT_CERTIFICATE,
+            authority=settings.GRAPH_AUTHORITY,
+            tenant_id=settings.GRAPH_TENANT_ID,
+            client=self._token_client,
+        )
+        self.graph = GraphClient(
+            base_url=settings.GRAPH_BASE_URL,
+            calls_path=settings.GRAPH_CALLS_PATH.replace("{id}", settings.GRAPH_APP_ID),
+            credentials=self._credentials,
+            client=self._client,
+            callback_uri=settings.GRAPH_CALLBACK_URI,
+        )
+        self.threads = {
+            "writer": DatabaseThread("writer"),
+            "board": DatabaseThread("board"),
+            "keeper": DatabaseThread("keeper"),
+            "decisions": DatabaseThread("decisions", size=4),
+            "watch": DatabaseThread("watch"),
+            "copyist": DatabaseThread("copyist"),
+        }
+        self.board = Board(self.threads["board"], build.identity())
+        self.hints = Hints(self.board)
+        self.watch = Watch(self.board, self.threads["watch"], self.hints.tell_watchers)
+        self.hints.on_watchers = self.watch.hear
+        self.writer = Writer(self.threads["writer"], self.hints.publish)
+        self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
+        self.copyist = Copyist(self.threads["copyist"], lambda: self.writer.written)
+        self.decisions: set[asyncio.Task[Any]] = set()
+        self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin everything, in the running event loop. When a part cannot begin, those that did are ended again."""
+        try:
+            self._start_parts()
+        except BaseException:
+            ending = asyncio.create_task(self.stop())
+            _ending.add(ending)
+            ending.add_done_callback(_ending.discard)
+            raise
+        _let_the_collector_rest()
+
+    def _start_parts(self) -> None:
+        for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.copyist):
+            part.start()
+        self._tasks = [
+            asyncio.create_task(_repeat(self._recheck_viewers, settings.SOCKET_RECHECK_SECONDS)),
+            asyncio.create_task(_repeat(self._warm, WARM_RETRY_SECONDS)),
+            asyncio.create_task(self._record_settings()),
+            asyncio.create_task(_repeat(self._record_failures, FAILURES_SECONDS)),
+        ]
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a decision as a task of its own, which lives on when the request that wanted it is cancelled."""
+        task = asyncio.create_task(work, context=contextvars.Context())
+        self.decisions.add(task)
+        task.add_done_callback(self.decisions.discard)
+        return task
+
+    async def stop(self) -> bool:
+        """Finish what was promised (decisions under way, notifications being written), then let go of everything.
+
+        Takes a few seconds at most. A decision that Graph has not answered by then is recorded as unknown; what could
+        not be written by then was not acknowledged either. Returns whether every database thread could be let go of.
+        """
+        for task in self._tasks:
+            task.cancel()
+        writing = asyncio.create_task(self.writer.drain())
+        _, late = await asyncio.wait([writing, *self.decisions], timeout=DRAIN_SECONDS)
+        if late:
+            logger.error("Not everything could be finished: %d tasks are given up.", len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=LET_GO_SECONDS)
+        leaving = asyncio.create_task(self.watch.stop())
+        await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
+        for part in (self.keeper, self.hints, self.board, self.copyist):
+            part.stop()
+        closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
+        _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)
+        self.keys.close()
+        self._credentials.close()
+        self._token_client.close()
+        await self._client.aclose()
+        return not stuck
+
+    async def _record_settings(self) -> None:
+        """Have the history say which settings changed since the last start, as soon as the database takes it."""
+        while True:
+            try:
+                changed = await self.threads["decisions"].run(settings_audit.record_changes)
+            except (DatabaseError, InterfaceError):
+                logger.exception("Changed settings could not be recorded; it is tried again.")
+                await asyncio.sleep(RECORD_RETRY_SECONDS)
+            else:
+                logger.info("Settings that differ from the last start: %s", ", ".join(changed) or "none")
+                return
+
+    async def _record_failures(self) -> None:
+        await self.threads["decisions"].run(failed_logins.record_expired)
+
+    async def _warm(self) -> None:
+        """Have signing keys and tokens at hand before the first call needs them."""
+        if self.keys.age == float("inf"):
+            await self.keys.refresh()
+        if not self.token_problem and time.monotonic() - self._warmed_at < WARM_SECONDS:
+            return
+        problems = _not_configured()
+        if not problems:
+            tenants = settings.GRAPH_TENANTS
+            problems = [problem for tenant in tenants if (problem := await self._token_problem_of(tenant))]
+        self.token_problem, self._warmed_at = " ".join(problems), time.monotonic()
+
+    async def _token_problem_of(self, tenant_id: str) -> str:
+        try:
+            await self.graph.warm(tenant_id)
+        except GraphError as error:
+            return f"{tenant_id}: {error.answer.code}: {error.answer.message}"
+        return ""
+
+    async def _recheck_viewers(self) -> None:
+        viewers = self.board.viewers()
+        if not viewers:
+            return
+        watching = {(viewer.session_key, viewer.user_id) for viewer in viewers}
+        standing = await self.threads["board"].run(permissions.standing_of, watching)
+        for viewer in viewers:
+            if viewer.session_key in standing.signed_out:
+                viewer.close(4401)
+            elif viewer.user_id in standing.without_right:
+                viewer.close(4403)
+            elif viewer.may_reject != (viewer.user_id in standing.may_reject):
+                viewer.may_reject = not viewer.may_reject
+                self.board.recount()
+
+
+def _not_configured() -> list[str]:
+    """Return what the settings leave out of asking Graph for anything."""
+    needed = {
+        "GRAPH_APP_ID is not set.": settings.GRAPH_APP_ID,
+        "Neither GRAPH_TENANT_ID nor GRAPH_TENANTS is set.": settings.GRAPH_TENANTS,
+        "Neither GRAPH_CLIENT_SECRET nor GRAPH_CLIENT_CERTIFICATE is set.": (
+            settings.GRAPH_CLIENT_SECRET or settings.GRAPH_CLIENT_CERTIFICATE
+        ),
+    }
+    return [problem for problem, value in needed.items() if not value]
+
+
+def _let_the_collector_rest() -> None:
+    """Look for garbage in circles less often, and never in what was loaded at the start.
+
+    Nearly everything here is freed by counting. At Python's own settings every long look stops all requests for tens
+    of milliseconds, the longer the more calls are on the board.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+async def _repeat(step: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
+    while True:
+        started = time.monotonic()
+        try:
+            await step()
+        except Exception:
+            logger.exception("%s failed; it is tried again.", step.__name__)
+        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+
+_running: Process | None = None
+_ending: set[asyncio.Task[bool]] = set()  # held, because the event loop holds no task
+
+
+def start() -> Process:
+    """Start this process's parts in the running event loop and return them; safe to repeat.
+
+    Raises StartFailed, and then nothing runs and the next call tries all of it again.
+    """
+    global _running
+    if _running is None:
+        _running = _started()
+    return _running
+
+
+def _started() -> Process:
+    try:
+        made = Process()
+        made.start()
+    except http.UnusableSetting as error:
+        raise StartFailed(str(error)) from error
+    except Exception as error:
+        logger.exception("The parts of this process could not be started.")
+        raise StartFailed(f"The dashboard could not start: {type(error).__name__}: {error}") from error
+    return made
+
+
+def running() -> Process:
+    """Return this process's parts, starting them where nothing else did. Raises StartFailed."""
+    return _running or start()
+
+
+async def stop() -> bool:
+    """Finish and let go of what was started; return whether nothing is stuck."""
+    global _running
+    stopping, _running = _running, None
+    ends = [*_ending, *([asyncio.create_task(stopping.stop())] if stopping else [])]
+    return all(await asyncio.gather(*ends))

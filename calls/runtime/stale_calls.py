@@ -1,0 +1,76 @@
+"""Asking Graph about calls it has been silent about for too long, before they are called lost.
+
+Graph lists no calls and promises no notification, so a call can stay behind for ever: one nobody answered, one whose
+rejection was accepted but whose end was never told, one whose rejection got no answer. 404 is Graph's word that a call
+is over; that is recorded as its end, with an entry. An attempt without an answer is settled by it as well.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from calls.audit import chain
+from calls.audit.actor import SYSTEM
+from calls.db.threads import DatabaseThread
+from calls.decisions.outcomes import settle_by_ending
+from calls.graph.client import GraphClient, GraphError
+from calls.graph.vocabulary import CallState
+from calls.models import Call, RejectAttempt
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 5
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+# How long a call may be silent: after a decision, after its window, in a conversation (a bot must show Graph that it is
+# alive every 45 minutes: https://learn.microsoft.com/graph/api/call-keepalive), and otherwise.
+SILENT_AFTER_DECISION = timedelta(seconds=20)
+SILENT_AFTER_MISSED = timedelta(seconds=60)
+SILENT_IN_CONVERSATION = timedelta(minutes=50)
+SILENT_OTHERWISE = timedelta(minutes=5)
+Outcome = RejectAttempt.Outcome
+
+
+async def enquire(thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]) -> None:
+    """Ask Graph about the calls that are due, a few at a time, and record what it says. Raises no GraphError."""
+    for call in await thread.run(due_calls, timezone.now()):
+        try:
+            alive = await graph.is_alive(call.graph_id, tenant_id=call.asked_tenant_id)
+        except GraphError as error:
+            logger.warning("Graph could not be asked about call %s: %s", call.graph_id, error)
+            continue
+        if not alive and await thread.run(record_end, call.pk):
+            publish([call.pk])
+
+
+def due_calls(now: datetime) -> list[Call]:
+    """Return the calls that have been silent too long and were not asked about lately, and note that they are now."""
+    settled = [Outcome.REFUSED, Outcome.REQUESTED]
+    decided = Exists(RejectAttempt.objects.filter(call=OuterRef("pk")).exclude(outcome__in=settled))
+    silent = (
+        Q(decided, updated_at__lt=now - SILENT_AFTER_DECISION)
+        | Q(missed_at__lt=now - SILENT_AFTER_MISSED)
+        | Q(missed_at=None, established_at=None, updated_at__lt=now - SILENT_OTHERWISE)
+        | Q(missed_at=None, updated_at__lt=now - SILENT_IN_CONVERSATION)
+    )
+    not_asked_lately = Q(asked_at=None) | Q(asked_at__lt=now - ASK_AGAIN_AFTER)
+    calls = list(Call.objects.filter(silent, not_asked_lately, ended_at=None).order_by("updated_at")[:AT_ONCE])
+    if calls:
+        Call.objects.filter(pk__in=[call.pk for call in calls]).update(asked_at=now)
+    return calls
+
+
+def record_end(primary_key: int) -> bool:
+    """Record that Graph does not know the call any more; return False when its end was told meanwhile."""
+    with transaction.atomic():
+        call = Call.objects.select_for_update().get(pk=primary_key)
+        if call.ended_at is not None:
+            return False
+        call.ended_at, call.state = timezone.now(), CallState.TERMINATED
+        call.touch("ended_at", "state")
+        chain.append("call.lost", actor=SYSTEM, call=call)
+        settle_by_ending([call])
+    return True

@@ -1,0 +1,1 @@
+"""What every page passes through: middleware, headers, error pages, static files."""

@@ -1,0 +1,122 @@
+"""A call whose end is stored while Graph is asked to reject it: what is told, what the history says."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from calls.models import AuditEntry, Call, RejectAttempt
+from calls.simulator import Simulator
+from calls.simulator.calls import SimulatedCall
+from tests import bodies
+from tests.clients import post, signed_in_client
+from tests.conftest import People
+from tests.decisions.test_reject import actions
+from tests.servers import Dashboard, wait_until
+
+GRAPH_SECONDS = 2.0  # how long Graph takes to answer here
+
+
+@dataclass
+class Asked:
+    """A call that Graph is just asked to reject."""
+
+    call: SimulatedCall
+    key: str
+    answer: Future[httpx.Response]
+
+    def update(self, **fields: object) -> None:
+        """Change what is stored of the call before Graph answers."""
+        Call.objects.filter(key=self.key).update(**fields, version=F("version") + 1)
+        assert not self.answer.done(), "Graph answered too soon"
+
+    def told(self) -> tuple[int, str]:
+        """Return the status and outcome that the supervisor is told."""
+        answer = self.answer.result()
+        return answer.status_code, answer.json()["outcome"]
+
+
+Asking = Callable[[int, str], Asked]
+
+
+@pytest.fixture
+def ask(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[Asking]:
+    """Have a supervisor reject a call, which Graph answers in a while with this status and code."""
+    graph.hold_endings = True
+
+    def begin(status: int, code: str) -> Asked:
+        call = graph.ring()
+        key = str(Call.objects.get().key)
+        graph.faults.reject(status=status, code=code, delay=GRAPH_SECONDS, times=1)
+        asked = Asked(call, key, threads.submit(post, client, f"/calls/{key}/reject/", {"reason": "busy"}))
+        wait_until(lambda: actions() == ["reject.requested"])
+        return asked
+
+    with signed_in_client(dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
+        yield begin
+
+
+def end(graph: Simulator, asked: Asked) -> None:
+    graph.deliver(bodies.ended(asked.call.id))
+    assert Call.objects.get().ended_at
+    assert not asked.answer.done(), "Graph answered too soon"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told", "history"),
+    [
+        (202, "", (202, "accepted"), ["accepted", "confirmed"]),
+        (504, "timeout", (504, "unknown"), ["unknown", "ended_unproved"]),
+        (403, "7503", (502, "refused"), ["refused"]),
+        (404, "8522", (410, "ended_elsewhere"), ["ended_elsewhere"]),
+    ],
+)
+def test_an_end_that_comes_before_graphs_answer(
+    graph: Simulator, ask: Asking, status: int, code: str, told: tuple[int, str], history: list[str]
+) -> None:
+    asked = ask(status, code)
+    end(graph, asked)
+    assert asked.told() == told
+    assert actions() == ["reject.requested", *(f"reject.{outcome}" for outcome in history)]
+    attempt = RejectAttempt.objects.get()
+    assert (attempt.outcome, attempt.graph_status, attempt.graph_code) == (history[-1], status, code)
+    assert attempt.settled_at
+    first, *others = AuditEntry.objects.filter(action__startswith="reject.").order_by("id")[1:]
+    assert (first.graph_status, first.graph_code) == (status, code)
+    for entry in others:
+        assert (entry.graph_status, entry.attempt_id, "ended_at" in entry.details) == (None, str(attempt.pk), True)
+
+
+def test_a_404_for_a_call_that_ended_before_it_was_clicked_on_means_that_the_caller_left(ask: Asking) -> None:
+    asked = ask(404, "8522")
+    clicked = RejectAttempt.objects.get().requested_at  # the end was received by then, and is stored only now
+    asked.update(ended_at=clicked, state="terminated")
+    assert asked.told() == (410, "caller_left")
+    assert actions() == ["reject.requested", "reject.caller_left"]
+    assert RejectAttempt.objects.get().outcome == "caller_left"
+
+
+def test_a_404_for_a_call_that_ended_after_the_click_does_not(ask: Asking) -> None:
+    asked = ask(404, "8522")
+    later = RejectAttempt.objects.get().requested_at + timedelta(milliseconds=1)
+    asked.update(ended_at=later, state="terminated")
+    assert asked.told() == (410, "ended_elsewhere")
+
+
+def test_a_404_past_the_deadline_means_that_it_was_too_late(ask: Asking) -> None:
+    asked = ask(404, "8522")
+    asked.update(deadline=timezone.now())
+    assert asked.told() == (410, "too_late")
+    assert actions() == ["reject.requested", "reject.too_late"]
+    assert RejectAttempt.objects.get().outcome == "too_late"
+
+
+def test_a_404_for_a_call_without_a_deadline_means_that_it_was_ended_elsewhere(ask: Asking) -> None:
+    asked = ask(404, "8522")
+    asked.update(deadline=None)
+    assert asked.told() == (410, "ended_elsewhere")

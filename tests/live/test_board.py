@@ -1,0 +1,244 @@
+"""The live board by itself: what a viewer is sent of the calls, and which calls rang in front of whom."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from calls.db.threads import DatabaseThread
+from calls.live.board import Board
+from calls.live.viewer import Viewer
+from calls.models import Call
+from tests.fixtures.history import make_attempt, make_call
+
+
+class Watcher:
+    """Somebody connected to the board, whose browser acknowledges every frame."""
+
+    def __init__(self, board: Board, *, user_id: int = 1, may_reject: bool = False, visible: bool = True) -> None:
+        self.viewer = Viewer(user_id, f"session {user_id}", may_reject, visible)
+        self._board = board
+        board.join(self.viewer)
+
+    async def next(self, kind: str) -> dict[str, Any]:
+        """Return the next frame of this kind."""
+        async with asyncio.timeout(20):
+            while True:
+                while (text := self._board.next_frame(self.viewer)) is None:
+                    await self.viewer.wake.wait()
+                frame = json.loads(text)
+                self.viewer.acknowledge(frame["revision"])
+                if frame["type"] == kind:
+                    return frame
+
+    async def told(self) -> tuple[list[str], list[str]]:
+        """Return the keys in the next frame of changes: of the calls it has, and of those that are gone."""
+        frame = await self.next("changes")
+        return [call["key"] for call in frame["calls"]], frame["gone"]
+
+
+@pytest.fixture
+async def thread(database: None) -> AsyncIterator[DatabaseThread]:
+    made = DatabaseThread("board")
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def board(thread: DatabaseThread) -> AsyncIterator[Board]:
+    """A board that has read the calls there are."""
+    made = Board(thread, "build")
+    made.start()
+    await made.attend()
+    yield made
+    made.stop()
+
+
+Made = Callable[..., Any]
+
+
+@pytest.fixture
+def make(thread: DatabaseThread) -> Made:
+    """Store a call: `await make(1, state="established")`."""
+
+    async def stored(number: int = 1, **fields: Any) -> Call:
+        return await thread.run(make_call, number, **fields)
+
+    return stored
+
+
+@pytest.fixture
+def change(board: Board, thread: DatabaseThread) -> Made:
+    """Change a stored call in a new version, and hint at it: `await change(call, state="established")`."""
+
+    async def changed(call: Call, **fields: Any) -> None:
+        stored = Call.objects.filter(pk=call.pk)
+        await thread.run(stored.update, version=F("version") + 1, **fields)
+        board.hint([call.pk])
+
+    return changed
+
+
+def ago(seconds: float) -> datetime:
+    return timezone.now() - timedelta(seconds=seconds)
+
+
+async def test_the_first_frame_is_the_whole_board_in_the_order_of_arrival(board: Board, make: Made) -> None:
+    calls = [await make(number) for number in (3, 1, 2)]
+    board.add(reversed(calls))
+    watcher = Watcher(board)
+    await watcher.told()
+    snapshot = await Watcher(board).next("snapshot")
+    assert [call["key"] for call in snapshot["calls"]] == [str(call.key) for call in calls]
+    assert (snapshot["revision"], snapshot["build"]) == (board.revision, "build")
+    assert snapshot["watching"] == {"connected": 0, "visible": 0}
+
+
+async def test_what_was_there_before_the_board_was_read_is_on_it(database: None, thread: DatabaseThread) -> None:
+    live = await thread.run(make_call, 1)
+    await thread.run(lambda: make_call(2, ended_at=ago(5), state="terminated"))
+    await thread.run(lambda: make_call(3, missed_at=ago(5)))
+    board = Board(thread)
+    board.start()
+    await board.attend()
+    assert [call["key"] for call in (await Watcher(board).next("snapshot"))["calls"]] == [str(live.key)]
+    board.stop()
+
+
+async def test_a_version_is_told_once_and_an_older_one_never(board: Board, make: Made, change: Made) -> None:
+    call, other = await make(1), await make(2)
+    board.add([call])
+    watcher = Watcher(board)
+    assert await watcher.told() == ([str(call.key)], [])
+    await change(call, state="established")
+    assert (await watcher.next("changes"))["calls"][0]["state"] == "established"
+    board.hint([call.pk])
+    board.add([call])
+    board.hint([other.pk])
+    assert await watcher.told() == ([str(other.key)], [])
+
+
+@pytest.mark.parametrize(
+    "fields", [{"ended_at": ago(0), "state": "terminated"}, {"missed_at": ago(0)}], ids=["ended", "missed"]
+)
+async def test_a_call_that_leaves_is_told_once_more_and_gone(
+    board: Board, make: Made, change: Made, fields: dict[str, Any]
+) -> None:
+    call, other = await make(1), await make(2)
+    board.add([call, other])
+    watcher = Watcher(board)
+    await watcher.told()
+    await change(call, **fields)
+    assert await watcher.told() == ([str(call.key)], [str(call.key)])
+    assert [shown["key"] for shown in (await Watcher(board).next("snapshot"))["calls"]] == [str(other.key)]
+    board.hint([call.pk])
+    await change(other, state="hold")
+    assert await watcher.told() == ([str(other.key)], []), "it does not leave twice"
+
+
+async def test_a_missed_call_that_is_answered_comes_back(board: Board, make: Made, change: Made) -> None:
+    call = await make(1)
+    board.add([call])
+    watcher = Watcher(board)
+    await watcher.told()
+    await change(call, missed_at=ago(0))
+    await watcher.told()
+    await change(call, missed_at=None, state="established")
+    assert await watcher.told() == ([str(call.key)], [])
+    assert (await Watcher(board).next("snapshot"))["calls"]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(50, True), (70, False)])
+async def test_what_left_more_than_a_minute_ago_is_not_told_any_more(
+    board: Board, make: Made, change: Made, seconds: int, told: bool
+) -> None:
+    call, other = await make(1, ended_at=ago(seconds), state="terminated"), await make(2)
+    watcher = Watcher(board)
+    await change(call)
+    await change(other)
+    keys = set((await watcher.told())[0])
+    if str(other.key) not in keys:
+        keys |= set((await watcher.told())[0])
+    assert (str(call.key) in keys) == told
+
+
+async def test_what_no_hint_told_of_is_swept_up(board: Board, make: Made, thread: DatabaseThread) -> None:
+    changed, ended, lost = await make(1), await make(2), await make(3)
+    board.add([changed, ended, lost])
+    watcher = Watcher(board)
+    await watcher.told()
+    new = await make(4)
+    await thread.run(Call.objects.filter(pk=changed.pk).update, state="hold", version=2)
+    await thread.run(Call.objects.filter(pk=ended.pk).update, state="terminated", ended_at=ago(0), version=2)
+    await thread.run(Call.objects.filter(pk=lost.pk).delete)
+    calls, gone = await watcher.told()
+    assert set(calls) == {str(call.key) for call in (changed, ended, new)}
+    assert set(gone) == {str(call.key) for call in (ended, lost)}
+
+
+async def test_a_decision_is_told_with_its_newest_attempt_that_holds(
+    board: Board, make: Made, change: Made, thread: DatabaseThread
+) -> None:
+    call = await make(1)
+    board.add([call])
+    watcher = Watcher(board)
+    assert (await watcher.next("changes"))["calls"][0]["decision"] is None
+    for number, outcome in enumerate(["refused", "refused"]):
+        await thread.run(lambda n=number, o=outcome: make_attempt(call, outcome=o, reason="busy", note=str(n)))
+    await change(call)
+    assert (await watcher.next("changes"))["calls"][0]["decision"]["note"] == "1"
+    await thread.run(lambda: make_attempt(call, outcome="accepted", requested_at=ago(60), note="held"))
+    await change(call)
+    told = (await watcher.next("changes"))["calls"][0]["decision"]
+    assert (told["note"], told["outcome"], told["by"], told["reason"]) == ("held", "accepted", "anna", "busy")
+
+
+async def test_who_falls_behind_gets_the_newest_state_once_it_acknowledges(board: Board, make: Made) -> None:
+    viewer = Viewer(1, "session")
+    board.join(viewer)
+    for number in range(3):
+        board.add([await make(number)])
+        await asyncio.wait_for(_revision_after(board, board.revision), 20)
+    first, second = board.next_frame(viewer), board.next_frame(viewer)
+    assert [json.loads(text or "")["type"] for text in (first, second)] == ["snapshot", "changes"]
+    assert board.next_frame(viewer) is None
+    viewer.acknowledge(json.loads(second or "")["revision"])
+    newest = json.loads(board.next_frame(viewer) or "")
+    assert (newest["type"], len(newest["calls"]), newest["revision"]) == ("snapshot", 3, board.revision)
+    assert board.next_frame(viewer) is None
+
+
+async def _revision_after(board: Board, revision: int) -> None:
+    while board.revision == revision:
+        await asyncio.sleep(0.005)
+
+
+async def test_how_many_watch_is_told_when_it_changes_and_not_again(board: Board) -> None:
+    watcher = Watcher(board)
+    await watcher.next("snapshot")
+    for connected, visible in ((2, 1), (2, 1), (2, 0), (2, 0)):
+        board.tell_watching(connected, visible)
+    beats = [(await watcher.next("heartbeat"))["watching"] for _ in range(2)]
+    assert beats == [{"connected": 2, "visible": 1}, {"connected": 2, "visible": 0}]
+    assert board.next_frame(watcher.viewer) is None
+
+
+async def test_after_nobody_watched_for_a_while_it_rests_and_takes_no_hints(board: Board, make: Made) -> None:
+    watcher = Watcher(board)
+    assert not board.rests
+    board.leave(watcher.viewer)
+    while not board.rests:
+        await asyncio.sleep(0.01)
+    assert board.is_ready
+    call = await make(1)
+    revision = board.revision
+    board.add([call])
+    board.hint([call.pk])
+    await board.attend()
+    assert board.revision > revision
+    assert (await Watcher(board).next("snapshot"))["calls"]
