@@ -8,6 +8,7 @@ import time
 import httpx
 import pytest
 from django.conf import settings
+from websockets.exceptions import ConnectionClosed
 
 from calls.models import Notification
 from calls.simulator import Simulator
@@ -70,10 +71,11 @@ def test_a_header_that_is_too_long_is_431(dashboard: Dashboard) -> None:
     assert httpx.get(f"{dashboard.url}/healthz").status_code == 200
 
 
-def test_an_endless_chunked_body_costs_no_memory(dashboard: Dashboard) -> None:
-    before = memory_of(dashboard.pid)
+def test_an_endless_chunked_body_costs_no_memory(own_dashboard: Dashboard) -> None:
+    httpx.post(own_dashboard.webhook_url, content=iter([b"x" * 65536])).read()
+    before = memory_of(own_dashboard.pid)
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    with connect(dashboard) as opened:
+    with connect(own_dashboard) as opened:
         opened.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
         try:
             for _ in range(2000):  # 128 MB
@@ -82,7 +84,7 @@ def test_an_endless_chunked_body_costs_no_memory(dashboard: Dashboard) -> None:
             pass
         else:
             pytest.fail("the server took everything")
-    assert memory_of(dashboard.pid) - before < 40_000, "kB"
+    assert memory_of(own_dashboard.pid) - before < 40_000, "kB"
 
 
 def memory_of(pid: int) -> int:
@@ -108,16 +110,20 @@ def test_ten_thousand_headers_are_refused_and_a_hundred_are_not(
 
 
 def test_a_browser_that_never_reads_costs_little_and_is_closed(
-    graph: Simulator, dashboard: Dashboard, people: People, calm_board: None
+    own_dashboard: Dashboard, running_simulator: Simulator, people: People
 ) -> None:
-    before = memory_of(dashboard.pid)
     silence = settings.SOCKET_SILENCE_SECONDS
-    with signed_in_client(dashboard, "viewer") as client, open_socket(dashboard, client) as mute:
-        json.loads(mute.recv(timeout=5))
+    running_simulator.deliver(bodies.ringing("c-0"))
+    with signed_in_client(own_dashboard, "viewer") as client, open_socket(own_dashboard, client) as mute:
+        json.loads(mute.recv(timeout=12))
+        before = memory_of(own_dashboard.pid)
         started = time.monotonic()
-        for number in range(300):
-            graph.deliver(bodies.ringing(f"c-{number}", "Somebody with a long name " * 7))
-        wait_until(lambda: "calls_viewers 0.0" in httpx.get(f"{dashboard.url}/metrics").text, silence + 15)
+        for number in range(1, 301):
+            running_simulator.deliver(bodies.ringing(f"c-{number}", "Somebody with a long name " * 7))
+        wait_until(lambda: "calls_viewers 0.0" in httpx.get(f"{own_dashboard.url}/metrics").text, silence + 15)
         assert time.monotonic() - started > silence - 1
-        assert memory_of(dashboard.pid) - before < 40_000, "kB"
+        assert memory_of(own_dashboard.pid) - before < 40_000, "kB"
+        assert isinstance(mute.recv(timeout=12), str), "the second frame, which was sent before it had to be silent"
+        with pytest.raises(ConnectionClosed):
+            mute.recv(timeout=12)
     assert mute.close_code == 4408
