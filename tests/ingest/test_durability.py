@@ -110,6 +110,22 @@ def test_a_server_asked_to_stop_finishes_the_decision_under_way(
     assert AuditEntry.objects.filter(action="reject.accepted").count() == 1
 
 
+def test_a_server_asked_to_stop_gives_up_a_decision_that_takes_too_long_as_unknown(
+    own_dashboard: Dashboard, running_simulator: Simulator, people: People
+) -> None:
+    running_simulator.ring()
+    running_simulator.faults.reject(delay=12, status=202, times=1)
+    with signed_in_client(own_dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
+        pressing = threads.submit(press_reject, client, str(Call.objects.get().key))
+        wait_until(RejectAttempt.objects.exists)
+        assert own_dashboard.stop() == 0
+        pressing.exception()
+    attempt = RejectAttempt.objects.get()
+    assert (attempt.outcome, attempt.graph_status, attempt.graph_code) == ("unknown", None, "interrupted")
+    words = AuditEntry.objects.filter(action__startswith="reject.").order_by("id").values_list("action", flat=True)
+    assert list(words) == ["reject.requested", "reject.unknown"]
+
+
 def test_a_server_killed_between_claim_and_outcome_leaves_no_call_rejecting_for_ever(
     own_dashboard: Dashboard, running_simulator: Simulator, people: People
 ) -> None:
