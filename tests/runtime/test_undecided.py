@@ -95,7 +95,7 @@ def test_a_refusal_before_the_decision_makes_it_no_less_decided(database: None) 
 def test_a_decision_about_one_call_is_none_about_another(database: None) -> None:
     decided, undecided = overdue(number=1), overdue(number=2)
     make_attempt(decided, outcome=Outcome.ACCEPTED)
-    assert keeper.record_missed() == {undecided.pk}
+    assert missed_calls.record_missed() == {undecided.pk}
 
 
 def test_a_call_that_was_let_pass_has_lapsed(database: None) -> None:

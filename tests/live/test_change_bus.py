@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from calls.hints import MAX_IDS, Hints
-from calls.live import Board
+from calls.db.threads import DatabaseThread
+from calls.live.board import Board
+from calls.live.change_bus import MAX_IDS, Hints
 from calls.models import Call
-from calls.threads import DatabaseThread
-from tests.evidence.conftest import make_call
-from tests.product.test_board import Watcher
+from tests.fixtures.history import make_call
+from tests.live.test_board import Watcher
 
 
 @pytest.fixture(autouse=True)

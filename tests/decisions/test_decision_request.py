@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calls.clicks import Click, read_seen
+from calls.decisions.decision_request import Click, read_seen
 from calls.models import Call
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from calls.models import Call, RejectAttempt
 from calls.simulator import Simulator
+from tests import bodies
 from tests.clients import post, signed_in_client
 from tests.conftest import People
-from tests.evidence.conftest import make_attempt, make_call
-from tests.product import bodies
-from tests.product.test_reject import actions
+from tests.decisions.test_reject import actions
+from tests.fixtures.history import make_attempt, make_call
 from tests.servers import Dashboard
 
 Outcome = RejectAttempt.Outcome

@@ -9,8 +9,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from calls import roles
-from calls.rights import Standing, standing_of
+from calls.accounts import roles
+from calls.accounts.permissions import Standing, standing_of
 from tests.conftest import People, session_key_of
 
 
