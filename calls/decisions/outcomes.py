@@ -7,7 +7,7 @@ from calls import metrics
 from calls.audit import chain
 from calls.audit.actor import SYSTEM, Actor
 from calls.live import attendance
-from calls.models import Call, RejectAttempt
+from calls.models import SETTLED_BY_END, Call, RejectAttempt
 from calls.timestamps import iso
 
 CLOCK_LEAD = timedelta(seconds=1)
@@ -73,10 +73,10 @@ def settle_by_ending(ended: list[Call]) -> None:
     if not ended:
         return
     by_pk = {call.pk: call for call in ended}
-    settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
-    for attempt in RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=settled).order_by("requested_at"):
+    unsettled = RejectAttempt.objects.filter(call_id__in=by_pk, outcome__in=SETTLED_BY_END)
+    for attempt in unsettled.order_by("requested_at"):
         call = by_pk[attempt.call_id]
-        attempt.outcome, attempt.settled_at = settled[Outcome(attempt.outcome)], call.ended_at
+        attempt.settle(attempt.settled_by_end, call.ended_at)
         attempt.save(update_fields=["outcome", "settled_at"])
         actor = Actor(id=attempt.actor_id, name=attempt.actor_name)
         details = {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calls.graph.payloads import CallFacts
-from calls.graph.vocabulary import CallState, Direction
-from calls.models import ANSWERED_STATES, Call
+from calls.graph.vocabulary import CallState, Direction, Phase, phase_of, states_in
+from calls.models import Call
 
 # https://learn.microsoft.com/graph/api/call-answer: invitations to record for policy must be answered sooner.
 POLICY_RECORDING_WINDOW = timedelta(seconds=5)
@@ -45,7 +45,6 @@ _STATED_FIELDS = (
     "result_subcode",
     "result_message",
 )
-_BEFORE_ANSWER = ("", CallState.INCOMING, CallState.RINGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +85,17 @@ def _move(call: Call, facts: CallFacts, received_at: datetime) -> None:
         call.state = CallState.TERMINATED
     elif facts.state and not _steps_back(call.state, facts.state):
         call.state = facts.state
-    if call.state in ANSWERED_STATES:
+    if call.is_answered:
         call.established_at = call.established_at or received_at
         call.missed_at = None
 
 
 def _steps_back(current: str, stated: str) -> bool:
     """Return whether a late first notification would make an answered call ring again."""
-    return stated in _BEFORE_ANSWER and current not in _BEFORE_ANSWER
+    return phase_of(stated) == Phase.RINGING and phase_of(current) != Phase.RINGING
 
 
 def _set_deadline(call: Call, window: timedelta) -> None:
-    if call.state in (CallState.INCOMING, CallState.RINGING) and call.direction != Direction.OUTGOING:
+    if call.state in states_in(Phase.RINGING) and call.direction != Direction.OUTGOING:
         allowed = min(window, POLICY_RECORDING_WINDOW) if call.policy_recording else window
         call.deadline = call.received_at + allowed

@@ -1,6 +1,6 @@
 """What the database keeps: what arrived, what it meant, what people did about it, who they are."""
 
-from calls.models.attempt import RejectAttempt
+from calls.models.attempt import OUTCOMES, SETTLED_BY_END, RejectAttempt
 from calls.models.audit import (
     AppendOnlyError,
     AppendOnlyModel,
@@ -26,8 +26,10 @@ __all__ = [
     "Call",
     "CallQuerySet",
     "EntraAccount",
+    "OUTCOMES",
     "Notification",
     "Preferences",
     "Presence",
     "RejectAttempt",
+    "SETTLED_BY_END",
 ]

@@ -1,12 +1,14 @@
 """One try to reject one call, from the click to its outcome."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.graph.vocabulary import RejectReason
+from calls.models.transitions import Transitions
 
 
 class RejectAttempt(models.Model):
@@ -66,3 +68,30 @@ class RejectAttempt(models.Model):
     def holds(self) -> bool:
         """Whether the attempt holds its call, so that nobody else can decide; only a definite refusal does not."""
         return self.outcome != self.Outcome.REFUSED
+
+    def settle(self, outcome: str, at: datetime | None) -> None:
+        """Give the attempt its next outcome, in memory. Raises IllegalTransition when that may not follow the last."""
+        OUTCOMES.check(self.outcome, outcome)
+        self.outcome, self.settled_at = outcome, at
+
+    @property
+    def settled_by_end(self) -> str:
+        """What the end of the call makes of the outcome; empty when it changes nothing."""
+        return SETTLED_BY_END.get(self.Outcome(self.outcome), "")
+
+
+Outcome = RejectAttempt.Outcome
+SETTLED_BY_END = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
+# Graph's answers. They may come after an attempt was taken for interrupted: its process had only stood still.
+_ANSWERS = [Outcome.ACCEPTED, Outcome.REFUSED, Outcome.TOO_LATE, Outcome.CALLER_LEFT, Outcome.ENDED_ELSEWHERE]
+OUTCOMES = Transitions(
+    Outcome,
+    initial=Outcome.REQUESTED,
+    terminal=[Outcome.CONFIRMED, Outcome.REFUSED, Outcome.TOO_LATE, Outcome.CALLER_LEFT, Outcome.ENDED_ELSEWHERE],
+    successors={
+        Outcome.REQUESTED: [*_ANSWERS, Outcome.UNKNOWN],
+        Outcome.UNKNOWN: [*_ANSWERS, Outcome.ENDED_UNPROVED],
+        Outcome.ENDED_UNPROVED: _ANSWERS,
+        Outcome.ACCEPTED: [Outcome.CONFIRMED],
+    },
+)

@@ -9,16 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.db.ids import new_key
-from calls.graph.vocabulary import CallState, Direction
+from calls.graph.vocabulary import CallState, Direction, Phase, states_in
 from calls.models.attempt import RejectAttempt
 
-ANSWERED_STATES = (
-    CallState.ESTABLISHING,
-    CallState.ESTABLISHED,
-    CallState.HOLD,
-    CallState.TRANSFERRING,
-    CallState.TRANSFER_ACCEPTED,
-)
+ANSWERED_STATES = states_in(Phase.ANSWERED)
 
 
 class CallQuerySet(models.QuerySet["Call"]):

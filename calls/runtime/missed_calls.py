@@ -52,8 +52,9 @@ def _settle(attempt_id: uuid.UUID, call_id: int) -> int:
         attempt = RejectAttempt.objects.filter(pk=attempt_id, outcome=Outcome.REQUESTED).first()
         if attempt is None:
             return 0
-        attempt.outcome = Outcome.ENDED_UNPROVED if call.ended_at else Outcome.UNKNOWN
-        attempt.settled_at = timezone.now()
+        attempt.settle(Outcome.UNKNOWN, timezone.now())
+        if call.ended_at:
+            attempt.settle(attempt.settled_by_end, timezone.now())
         attempt.save(update_fields=["outcome", "settled_at"])
         call.touch()
         actor = Actor(id=attempt.actor_id, name=attempt.actor_name)
