@@ -28,7 +28,7 @@ from calls.graph.client import Answer, CallGone, GraphClient, GraphError, Outcom
 from calls.graph.vocabulary import RejectReason
 from calls.live import latency
 from calls.live.change_bus import Hints
-from calls.models import Call, RejectAttempt
+from calls.models import OUTCOMES, Call, RejectAttempt
 from calls.timestamps import iso
 
 logger = logging.getLogger(__name__)
@@ -252,34 +252,30 @@ async def _record_for_sure(
 def _record(actor: Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=attempt.call_id)
+        # A try that failed changed this object alone. The keeper settles the attempt when this process stood still.
+        attempt.refresh_from_db(fields=["outcome"])
         if outcome == Outcome.ENDED_ELSEWHERE:
             outcome = _why_gone(call, attempt)
-        steps = [outcome, *_follows(outcome, call)]
-        attempt.outcome, attempt.settled_at = steps[-1], timezone.now()
+        if outcome not in OUTCOMES.after(attempt.outcome):
+            logger.error("Attempt %s is %s by now; that it is %s says no more.", attempt.id, attempt.outcome, outcome)
+            return attempt.outcome
+        attempt.settle(outcome, timezone.now())
+        by_end = attempt.settled_by_end if call.ended_at else ""  # the end was stored before Graph's answer came
+        if by_end:
+            attempt.settle(by_end, timezone.now())
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
         attempt.save(update_fields=SETTLED)
         call.touch()
         entry = functools.partial(chain.append, actor=actor, call=call, attempt=attempt)
         entry(f"reject.{outcome}", answer=GraphAnswer(**asdict(answer)), details=timing)
-        for step in steps[1:]:
-            entry(f"reject.{step}", details=_ending(call))
-    return steps[-1]
+        if by_end:
+            entry(f"reject.{by_end}", details=_ending(call))
+    return attempt.outcome
 
 
 def _ending(call: Call) -> dict[str, object]:
     return {"received_at": iso(call.received_at), "ended_at": iso(call.ended_at)}
-
-
-def _follows(outcome: str, call: Call) -> list[str]:
-    """Return what an end notification that was stored before Graph's answer adds to the outcome."""
-    if call.ended_at is None:
-        return []
-    follows: dict[str, list[str]] = {
-        Outcome.ACCEPTED: [Outcome.CONFIRMED],
-        Outcome.UNKNOWN: [Outcome.ENDED_UNPROVED],
-    }
-    return follows.get(outcome, [])
 
 
 def _why_gone(call: Call, attempt: RejectAttempt) -> str:

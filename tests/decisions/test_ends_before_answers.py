@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from calls.models import AuditEntry, Call, RejectAttempt
+from calls.runtime.missed_calls import record_interrupted
 from calls.simulator import Simulator
 from calls.simulator.calls import SimulatedCall
 from tests import bodies
@@ -120,3 +121,43 @@ def test_a_404_for_a_call_without_a_deadline_means_that_it_was_ended_elsewhere(a
     asked = ask(404, "8522")
     asked.update(deadline=None)
     assert asked.told() == (410, "ended_elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "history"),
+    [
+        (202, (202, "accepted"), ["unknown", "accepted"]),
+        (403, (502, "refused"), ["unknown", "refused"]),
+        (504, (504, "unknown"), ["unknown"]),
+    ],
+)
+def test_an_answer_that_comes_after_the_attempt_was_taken_for_interrupted(
+    ask: Asking, status: int, told: tuple[int, str], history: list[str]
+) -> None:
+    asked = ask(status, "")
+    take_for_interrupted()
+    assert asked.told() == told
+    assert actions() == ["reject.requested", *(f"reject.{outcome}" for outcome in history)]
+    assert RejectAttempt.objects.get().outcome == history[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "history"),
+    [(202, (202, "accepted"), ["accepted", "confirmed"]), (504, (504, "unknown"), [])],
+)
+def test_an_answer_that_comes_after_that_and_after_the_end(
+    graph: Simulator, ask: Asking, status: int, told: tuple[int, str], history: list[str]
+) -> None:
+    asked = ask(status, "")
+    take_for_interrupted()
+    end(graph, asked)
+    assert asked.told() == told
+    before = ["reject.requested", "reject.unknown", "reject.ended_unproved"]
+    assert actions() == [*before, *(f"reject.{outcome}" for outcome in history)]
+    assert RejectAttempt.objects.get().outcome == (history[-1] if history else "ended_unproved")
+
+
+def take_for_interrupted() -> None:
+    """Have a keeper find the attempt as one whose process stood still for more than a minute."""
+    RejectAttempt.objects.update(requested_at=F("requested_at") - timedelta(seconds=61))
+    assert record_interrupted()
