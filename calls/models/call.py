@@ -87,9 +87,9 @@ class Call(models.Model):
     def __str__(self) -> str:
         return self.graph_id
 
-    def touch(self, *changed: str) -> None:
-        """Save the fields named in `changed` as a new version of the call, whose row must be locked."""
-        self.become_newer(timezone.now())
+    def touch(self, *changed: str, at: datetime | None = None) -> None:
+        """Save the fields named in `changed` as a new version, made at this moment or now; the row must be locked."""
+        self.become_newer(at or timezone.now())
         self.save(update_fields=[*changed, "version", "updated_at"])
 
     def become_newer(self, at: datetime) -> None:

@@ -33,7 +33,7 @@ def record_missed() -> set[int]:
         calls = list(due.select_for_update(of=("self",), skip_locked=_can_skip())[:AT_ONCE])
         for call in calls:
             call.missed_at = timezone.now()
-            call.touch("missed_at")
+            call.touch("missed_at", at=call.missed_at)
         outcomes.record_lapsed(calls)
     return {call.pk for call in calls}
 
