@@ -73,8 +73,6 @@ def reading(model: type[models.Model], condition: str, values: Sequence[Any], *,
     `condition` is a constant of the program; whatever comes from outside stands in `values`.
     """
     locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-    if connection.vendor == "sqlite":
-        values = [value.hex if isinstance(value, UUID) else value for value in values]
     shape = _shape(model)
     return Statement(f"{shape.selection} WHERE {condition}{locking}", values, shape.object_of)
 
@@ -115,16 +113,10 @@ def _as_json(value: Any) -> str:
 
 
 class Columns:
-    """Columns of a model's table, by their attributes' names, and how their values are written.
+    """Columns of a model's table, by their attributes' names, and how their values are written."""
 
-    Without names all of them, but for a number that the database gives.
-    """
-
-    def __init__(self, model: type[models.Model], names: Sequence[str] = ()) -> None:
+    def __init__(self, model: type[models.Model], names: Sequence[str]) -> None:
         self._table = model._meta.db_table
-        names = names or [
-            field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)
-        ]
         columns = {field.attname: field for field in model._meta.concrete_fields}
         fields = [columns[name] for name in names]
         self._names = [field.column for field in fields]
@@ -133,7 +125,6 @@ class Columns:
         self._read: Callable[[Any], Sequence[Any]] = read if len(names) > 1 else lambda one: (read(one),)
         kinds = [type(field) for field in fields]
         prepare = _PREPARE[connection.vendor]
-        self._key = prepare.get(type(model._meta.pk), lambda value: value)
         self._prepared = [(place, prepare[kind]) for place, kind in enumerate(kinds) if kind in prepare]
 
     def insert(self, objects: Sequence[Any], *, unless: str = "", returning: Sequence[str] = ()) -> list[Any]:
@@ -171,7 +162,7 @@ class Columns:
     def updating(self, one: Any) -> Statement:
         """Return the statement that writes the columns of one object to the row with its primary key."""
         changes = ", ".join(f"{column} = %s" for column in self._columns)
-        return Statement(f"UPDATE {self._table} SET {changes} WHERE id = %s", [*self._values(one), self._key(one.pk)])
+        return Statement(f"UPDATE {self._table} SET {changes} WHERE id = %s", [*self._values(one), one.pk])
 
     def _source(self, objects: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return what an INSERT takes its rows from, and the parameters of that."""

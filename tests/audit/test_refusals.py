@@ -10,8 +10,11 @@ from django.db import DatabaseError, connection
 
 from calls.audit import checkpoints, triggers
 from calls.audit.chain import HistoryUnavailable
-from calls.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditPersonal
-from tests.fixtures.history import Owner, append, sql
+from calls.decisions import reject
+from calls.decisions.decision_request import Click
+from calls.graph.vocabulary import RejectReason
+from calls.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditPersonal, RejectAttempt
+from tests.fixtures.history import Owner, append, make_call, sql
 
 TABLES = {"calls_auditentry": "id", "calls_auditpersonal": "entry_id", "calls_auditcheckpoint": "id"}
 MODELS = (AuditEntry, AuditPersonal, AuditCheckpoint)
@@ -202,6 +205,19 @@ def test_a_trigger_that_swallows_what_is_appended_stops_the_act(table, written):
     finally:
         sql(SWALLOW_NO_MORE)
     assert everything() == written
+
+
+@pytest.mark.parametrize("table", ["calls_auditentry", "calls_auditpersonal"])
+def test_nobody_decides_about_a_call_whose_entry_is_swallowed(table, database):
+    call = make_call(1, deadline=None)
+    sql(SWALLOW.format(table))
+    try:
+        with pytest.raises(HistoryUnavailable):
+            reject._claim(rejections.Wish(Click(call.key), RejectReason.BUSY, audit.SYSTEM))
+    finally:
+        sql(SWALLOW_NO_MORE)
+    call.refresh_from_db()
+    assert (call.version, RejectAttempt.objects.exists(), AuditEntry.objects.exists()) == (1, False, False)
 
 
 def test_a_head_put_back_so_that_ids_repeat_stops_the_act(written):
