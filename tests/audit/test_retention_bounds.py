@@ -54,6 +54,12 @@ def test_a_forged_checkpoint_is_no_beginning(subject, kind, history, keep_for):
     assert AuditPersonal.objects.filter(pk__lte=history[5].pk).count() == 6
 
 
+def test_cutting_begins_at_the_newest_of_several_cuts(history, keep_for, prove):
+    keep_for(audit=1)
+    assert [run(history[number].at + DAY) for number in (1, 3, 5)] == [{"audit": 1}, {"audit": 2}, {"audit": 2}]
+    assert prove().code == 0
+
+
 def test_a_broken_entry_that_is_too_young_to_go_holds_nothing_up(history, keep_for):
     break_entry(history[3])
     keep_for(audit=1)

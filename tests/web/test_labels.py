@@ -58,12 +58,12 @@ def test_a_call_somebody_rejected(database: None, outcome: str, fields: dict[str
 
 def test_the_attempt_that_holds_the_call_decides_however_old_it_is(database: None) -> None:
     call = make_call()
-    assert labels.deciding_attempt(call) is None
+    assert call.deciding_attempt() is None
     older = make_attempt(call, outcome="refused", requested_at=NOW - timedelta(seconds=9))
     newer = make_attempt(call, outcome="refused", requested_at=NOW - timedelta(seconds=8), actor_name="boris")
-    assert labels.deciding_attempt(call) == newer
+    assert call.deciding_attempt() == newer
     held = make_attempt(call, outcome="unknown", requested_at=NOW - timedelta(seconds=10), actor_name="carla")
-    assert labels.deciding_attempt(call) == held
+    assert call.deciding_attempt() == held
     assert older.pk != newer.pk
 
 
