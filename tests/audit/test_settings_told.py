@@ -1,0 +1,86 @@
+"""Every setting that decides who gets in, whom the dashboard talks to and what it keeps is watched."""
+
+import json
+
+import pytest
+
+from calls.audit import settings_audit, signing
+from calls.hours import WorkingHours
+from calls.models import AuditEntry
+
+
+def details() -> dict:
+    return json.loads(AuditEntry.objects.latest("id").details)
+
+
+@pytest.mark.parametrize("name", settings_audit.NAMES)
+def test_a_change_of_each_setting_is_found(name, database, settings):
+    settings_audit.record_changes()
+    setattr(settings, name, ["another value"] if isinstance(getattr(settings, name), list) else "another value")
+    assert settings_audit.record_changes() == [name]
+    assert (name in details()["values"]) is (name in settings_audit.OPEN)
+    assert ("another value" in json.dumps(details())) is (name in settings_audit.OPEN)
+    assert (name in details()["were"]) is (name in settings_audit.OPEN)
+
+
+def test_what_may_be_told_is_no_secret_and_no_address():
+    assert set(settings_audit.OPEN) < set(settings_audit.NAMES)
+    assert not [name for name in settings_audit.OPEN if any(word in name for word in ("KEY", "SECRET", "URL", "CERT"))]
+
+
+@pytest.mark.parametrize("name", settings_audit.WITH_OWN_ADDRESS)
+def test_another_address_of_our_own_is_no_change_and_one_of_somebody_else_is(name, database, settings):
+    settings_audit.record_changes()
+    old, new = "http://localhost:8000", "http://calls.example:8001"
+    settings.PUBLIC_URL = new
+    settings.ALLOWED_HOSTS = [host for host in settings.ALLOWED_HOSTS if host != "localhost"] + ["calls.example"]
+    settings.CSRF_TRUSTED_ORIGINS = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if origin != old] + [new]
+    assert settings_audit.record_changes() == []
+    setattr(settings, name, [*getattr(settings, name), "https://elsewhere.example"])
+    assert settings_audit.record_changes() == [name]
+
+
+def test_the_order_of_hosts_is_no_change(database, settings):
+    settings.ALLOWED_HOSTS = ["a.example", "b.example"]
+    settings_audit.record_changes()
+    settings.ALLOWED_HOSTS = ["b.example", "a.example"]
+    assert settings_audit.record_changes() == []
+
+
+def test_a_setting_put_back_is_a_change_again(database, settings):
+    settings_audit.record_changes()
+    for value in ("accept", "refuse"):
+        settings.GRAPH_TENANT_MISMATCH = value
+        assert settings_audit.record_changes() == ["GRAPH_TENANT_MISMATCH"]
+    assert details()["were"] == {"GRAPH_TENANT_MISMATCH": "accept"}
+
+
+def test_digests_are_made_anew_under_the_key_in_use(database, settings):
+    settings_audit.record_changes()
+    before = details()["digests"]
+    settings.AUDIT_SIGNING_KEY = "another"
+    settings_audit.record_changes()
+    after = details()["digests"]
+    assert after["AUDIT_SIGNING_KEY"] == signing.key_id() != before["AUDIT_SIGNING_KEY"]
+    assert not [name for name in settings_audit.NAMES if before[name] == after[name]]
+
+
+@pytest.mark.parametrize(
+    ("days", "hours"),
+    [
+        ("0", "09:00-18:00"),
+        ("8", "09:00-18:00"),
+        ("1-8", "09:00-18:00"),
+        ("5-3", "09:00-09:00"),
+        ("1--5", "09:00-18:00"),
+        ("1,", "09:00-18:00"),
+        ("1-5", "09:00"),
+        ("1-5", "09:00-09:00"),
+        ("1-5", "18:00-09:00"),
+        ("1-5", "09:00-25:00"),
+        ("mon", "09:00-18:00"),
+    ],
+)
+def test_working_hours_that_mean_nothing_are_refused(days, hours):
+    with pytest.raises(ValueError):
+        WorkingHours.parse(days, hours)
