@@ -1,6 +1,7 @@
 """What a person does and finds on the board."""
 
 from collections.abc import Callable
+from functools import partial
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
@@ -40,7 +41,7 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.opened = 0
-        self._held: list[tuple[WebSocketRoute, str | bytes]] | None = None
+        self._held: list[Callable[[], object]] | None = None
         self._is_cut = False
         self._open: list[WebSocketRoute] = []
         page.route_web_socket("**/ws/calls/", self._connect)
@@ -53,23 +54,25 @@ class Line:
         if self._held is not None:
             self._held.clear()  # what an abandoned socket was still owed
         self._open.append(socket)
-        socket.connect_to_server().on_message(lambda frame: self._carry(socket, frame))
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: self._carry(partial(socket.send, frame)))
+        server.on_close(lambda code, reason: self._carry(partial(socket.close, code=code, reason=reason)))
 
-    def _carry(self, socket: WebSocketRoute, frame: str | bytes) -> None:
+    def _carry(self, deliver: Callable[[], object]) -> None:
         if self._held is None:
-            socket.send(frame)
+            deliver()
         else:
-            self._held.append((socket, frame))
+            self._held.append(deliver)
 
     def hold(self) -> None:
-        """Keep back what the server sends from now on."""
+        """Keep back what the server sends from now on, and that it closes the connection."""
         self._held = []
 
     def let_go(self) -> None:
         """Deliver what was kept back, and everything after it."""
         held, self._held = self._held or [], None
-        for socket, frame in held:
-            socket.send(frame)
+        for deliver in held:
+            deliver()
 
     def cut(self) -> None:
         """Break the connection, and every one that the page tries to open."""
