@@ -31,7 +31,7 @@ export class Chrome {
   #unheard = 0;
   #watching = null;
   #build = null;
-  #standing = new Set();
+  #announced = new Set();
   #actions = {
     startWatching: () => this.#then(this.#watch.start(this.#preferences.all)),
     stopWatching: () => this.#then(this.#watch.stop()),
@@ -123,18 +123,18 @@ export class Chrome {
     const { feed } = this.#live;
     const choices = this.#preferences.all;
     const watch = this.#watch.state;
-    const standing = this.#stand(now, watch, choices);
+    const shown = this.#bannersAt(now, watch, choices);
     render(connection(feed, performance.now(), { login: this.#page.loginUrl }), this.#places.connection);
     render(watchers(isFresh(feed) ? this.#watching : null, this.#page), this.#places.watchers);
     render(this.#page.isWall ? wallHint(watch, choices) : watchControls(watch, choices, this.#actions), this.#places.watch);
-    render(banners(standing, this.#actions), this.#places.banners);
-    this.#announce(standing);
+    render(banners(shown, this.#actions), this.#places.banners);
+    this.#announce(shown);
     this.#root.dataset.feed = feed.state;
     this.#root.dataset.alarm = watch.isRinging ? "ringing" : "silent";
     this.#root.dataset.watch = watch.isOn ? "on" : "off";
   }
 
-  #stand(now, watch, choices) {
+  #bannersAt(now, watch, choices) {
     const session = sessionEnding(this.#page.sessionEnds, now);
     return bannersOf({
       watch,
@@ -148,8 +148,8 @@ export class Chrome {
   }
 
   /** Announce each banner once, when it appears. */
-  #announce(standing) {
-    for (const { name, text } of standing) if (!this.#standing.has(name)) this.#announcer.say(text);
-    this.#standing = new Set(standing.map(({ name }) => name));
+  #announce(shown) {
+    for (const { name, text } of shown) if (!this.#announced.has(name)) this.#announcer.say(text);
+    this.#announced = new Set(shown.map(({ name }) => name));
   }
 }

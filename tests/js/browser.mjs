@@ -64,8 +64,9 @@ export function textOf(template) {
   return markupOf(template).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
 }
 
-/** Return a lit-html template as markup, with values in their places; functions are left out. */
+/** Return a lit-html template as markup, with values in their places and lists repeated; functions are left out. */
 export function markupOf(value) {
+  if (value?._$litDirective$ && Array.isArray(value.values[0])) return markupOf(value.values[0].map(value.values.at(-1)));
   if (Array.isArray(value)) return value.map(markupOf).join("");
   if (value?.strings) return value.strings.map((part, index) => part + markupOf(value.values[index])).join("");
   return ["string", "number", "boolean"].includes(typeof value) ? String(value) : "";

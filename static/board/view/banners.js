@@ -3,8 +3,8 @@
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { icon } from "./icon.js";
 
-export function banners(standing, actions) {
-  return standing.map(
+export function banners(shown, actions) {
+  return shown.map(
     (banner) => html`
       <div class="banner banner-${banner.tone}" data-banner=${banner.name}>
         ${icon(banner.icon)}

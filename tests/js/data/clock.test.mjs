@@ -13,8 +13,9 @@ function clockAt(start) {
 }
 
 test("before the first frame it trusts the browser's own clock", () => {
-  const { clock } = clockAt(0);
-  assert.equal(clock.now(), NOON - 3_600_000);
+  const { clock, local } = clockAt(500);
+  local.now += 1000;
+  assert.equal(clock.now(), NOON - 3_600_000 + 1500);
 });
 
 test("a browser clock an hour slow is corrected by one frame", () => {
@@ -62,4 +63,24 @@ test("a wall clock that is set back, or by a little, changes nothing", () => {
   assert.equal(clock.now(), NOON);
   local.slept = 900;
   assert.equal(clock.now(), NOON);
+});
+
+test("only the last twelve frames count, so that a clock that drifts is followed", () => {
+  const { clock, local } = clockAt(500);
+  clock.observe(iso(NOON + 500));
+  const observeLate = () => {
+    local.now += 2000;
+    clock.observe(iso(NOON + local.now - 100));
+    return clock.now() - NOON - local.now;
+  };
+  assert.deepEqual(Array.from({ length: 12 }, observeLate), [...Array(11).fill(0), -100]);
+});
+
+test("three seconds that only the wall clock saw are a sleep, less is none", () => {
+  const { clock, local } = clockAt(500);
+  clock.observe(iso(NOON + 500));
+  local.slept = 2999;
+  assert.equal(clock.now(), NOON + 500);
+  local.slept = 3000;
+  assert.equal(clock.now(), NOON + 3500);
 });

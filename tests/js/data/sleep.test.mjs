@@ -32,3 +32,11 @@ test("a small correction of the wall clock, or one backwards, is no sleep", () =
   pass(250, { asleep: -3_600_000 });
   assert.equal(sleep.look(), 0);
 });
+
+test("three seconds that only the wall clock saw are a sleep", () => {
+  const sleep = watch();
+  pass(250, { asleep: 2999 });
+  assert.equal(sleep.look(), 0);
+  pass(250, { asleep: 3000 });
+  assert.equal(sleep.look(), 3000);
+});

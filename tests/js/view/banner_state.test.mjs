@@ -11,8 +11,8 @@ const calm = {
   ringing: 0,
   loginUrl: "/accounts/login/?next=/",
 };
-const standing = (more) => bannersOf({ ...calm, ...more });
-const names = (more) => standing(more).map(({ name }) => name);
+const bannersWith = (more) => bannersOf({ ...calm, ...more });
+const names = (more) => bannersWith(more).map(({ name }) => name);
 
 test("nothing stands while all is well", () => {
   assert.deepEqual(names({}), []);
@@ -20,7 +20,7 @@ test("nothing stands while all is well", () => {
 
 test("a blocked sound stands as long as sound is wanted, with the way to unlock it", () => {
   const watch = { ...calm.watch, sound: "blocked" };
-  assert.equal(standing({ watch })[0].action.name, "unlock");
+  assert.equal(bannersWith({ watch })[0].action.name, "unlock");
   assert.deepEqual(names({ watch, choices: { sound: false, notices: true } }), []);
   assert.deepEqual(names({ watch: { ...watch, isOn: false } }), []);
 });
@@ -32,26 +32,26 @@ test("denied notices stand until somebody does without them", () => {
 });
 
 test("the session's end comes with a way back to the board, and grows loud in the last minutes", () => {
-  const [early] = standing({ session: { ended: false, minutes: 30 } });
+  const [early] = bannersWith({ session: { ended: false, minutes: 30 } });
   assert.match(early.text, /30 minutes/);
   assert.equal(early.action.href, calm.loginUrl);
-  assert.equal(standing({ session: { ended: false, minutes: 5 } })[0].tone, "bad");
-  assert.match(standing({ session: { ended: true, minutes: 0 } })[0].text, /has ended/);
+  assert.equal(bannersWith({ session: { ended: false, minutes: 5 } })[0].tone, "bad");
+  assert.match(bannersWith({ session: { ended: true, minutes: 0 } })[0].text, /has ended/);
 });
 
 test("a new version is offered, and waits while something rings", () => {
-  assert.equal(standing({ isOutdated: true })[0].action.isHeld, false);
-  assert.equal(standing({ isOutdated: true, ringing: 1 })[0].action.isHeld, true);
+  assert.equal(bannersWith({ isOutdated: true })[0].action.isHeld, false);
+  assert.equal(bannersWith({ isOutdated: true, ringing: 1 })[0].action.isHeld, true);
 });
 
 test("a browser that cannot play sounds says so, with nothing to be done about it", () => {
-  const [banner] = standing({ watch: { ...calm.watch, sound: "missing" } });
+  const [banner] = bannersWith({ watch: { ...calm.watch, sound: "missing" } });
   assert.match(banner.text, /cannot play sounds/);
   assert.deepEqual([banner.name, banner.tone, banner.action], ["sound", "doubt", null]);
 });
 
 test("what must be done is bad, what may be is a doubt, what is news is plain", () => {
-  const tones = (more) => standing(more).map(({ name, tone }) => `${name} ${tone}`);
+  const tones = (more) => bannersWith(more).map(({ name, tone }) => `${name} ${tone}`);
   const session = (minutes) => ({ session: { ended: false, minutes } });
   assert.deepEqual(tones({ watch: { isOn: true, sound: "blocked", notices: "denied" }, isOutdated: true, ...session(6) }), [
     "sound bad",
@@ -63,7 +63,7 @@ test("what must be done is bad, what may be is a doubt, what is news is plain", 
 });
 
 test("a session that ended while something rang says how much went unheard", () => {
-  const ended = (unheard) => standing({ session: { ended: true, minutes: 0 }, unheard })[0].text;
+  const ended = (unheard) => bannersWith({ session: { ended: true, minutes: 0 }, unheard })[0].text;
   assert.match(ended(0), /^Your session has ended\. Sign in again/);
   assert.match(ended(1), /^Your session has ended while 1 call was ringing\./);
   assert.match(ended(3), /^Your session has ended while 3 calls were ringing\./);

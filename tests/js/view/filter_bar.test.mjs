@@ -22,8 +22,31 @@ test("the sections can always be chosen, a list only where there is a choice", (
   assert.doesNotMatch(text, /any tenant/);
 });
 
-test("what was chosen stays in its list when no call has it any more", () => {
-  assert.match(markupOf(bar({ filter: { state: "hold" } })), /any state/);
+/** The entries of the lists that are drawn, as `[value, text, isSelected]`. */
+function entries(...about) {
+  const options = markupOf(bar(...about)).matchAll(/<option value="?([^\s"]*)"? \?selected=(\w+)>([^<]*)</g);
+  return [...options].map(([, value, isSelected, text]) => [value, text, isSelected === "true"]);
+}
+
+const STATES = [{ state: "ringing" }, { state: "incoming" }, { state: "hold" }];
+
+test("a list begins with any, and has its entries in words, by the alphabet", () => {
+  assert.deepEqual(entries({ calls: STATES }), [
+    ["", "any state", true],
+    ["incoming", "incoming", false],
+    ["hold", "on hold", false],
+    ["ringing", "ringing", false],
+  ]);
+  const directions = entries({ calls: [{ direction: "incoming" }, { direction: "outgoing" }, { direction: "sideways" }] });
+  assert.deepEqual(directions.map(([, text]) => text), ["any direction", "incoming", "outgoing", "sideways"]);
+});
+
+test("what was chosen is selected, once, and stays in its list when no call has it any more", () => {
+  const selected = (...about) => entries(...about).filter(([, , isSelected]) => isSelected);
+  assert.deepEqual(selected({ calls: STATES, filter: { state: "hold" } }), [["hold", "on hold", true]]);
+  assert.equal(entries({ calls: STATES, filter: { state: "hold" } }).length, 4);
+  assert.deepEqual(entries({ filter: { state: "hold" } }), [["", "any state", false], ["hold", "on hold", true]]);
+  assert.deepEqual(entries({ filter: { target: "bot" } }), [["", "any target", false], ["bot", "bot", true]]);
 });
 
 test("the chosen section is pressed", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { markupOf, textOf } from "../browser.mjs";
 import { STATES } from "../../../static/board/data/feed.js";
-import { blank, bulk, count, none, nothingMatches } from "../../../static/board/view/section_header.js";
+import { blank, bulk, count, leftOut, none, nothingMatches } from "../../../static/board/view/section_header.js";
 
 const view = { mayReject: true, selection: { size: 0 }, actions: {}, bulkResult: null, ringingShown: 2 };
 const drawn = (more) => textOf(bulk({ ...view, ...more }));
@@ -55,4 +55,5 @@ test("the other sections say that they are empty only when that is known", () =>
   assert.equal(textOf(none({ known: true, state: STATES.LIVE }, "No call is in progress.")), "No call is in progress.");
   assert.equal(textOf(none({ known: true, state: STATES.LOST }, "No call is in progress.")), "Cannot be told.");
   assert.equal(textOf(nothingMatches()), "Nothing here passes your filter.");
+  assert.match(textOf(leftOut(500, 700)), /^Only the first 500 of 700 are printed/);
 });
