@@ -7,6 +7,7 @@ import pytest
 
 from tools.bench import callbacks, load, sockets
 from tools.bench.fanout import latencies
+from tools.bench.path import to_the_last
 from tools.bench.report import Figure, percentile, spread
 
 HEADERS = {"Authorization": "Bearer x"}
@@ -46,6 +47,12 @@ def test_a_change_counts_as_delivered_with_a_later_one_of_its_call_and_once() ->
 
 def test_only_changes_of_the_run_count_for_its_latencies() -> None:
     assert latencies([[(1.0, (0,)), (2.5, (2,))], [(1.0, (0,))]], {2: 2.0}, calls=2) == [0.5]
+
+
+def test_a_change_has_arrived_when_the_last_socket_has_it_or_a_later_one_of_its_call() -> None:
+    early, late = [(1.5, (2,)), (1.6, (3,)), (1.7, (4,))], [(2.0, (3, 4))]
+    assert to_the_last([early, late], {2: 1.0, 3: 1.0}, calls=2) == [1.0, 1.0]
+    assert to_the_last([early, [(2.0, (3,))]], {2: 1.0, 3: 1.0}, calls=2) == [], "one socket lacks one"
 
 
 def test_a_socket_is_wrong_about_calls_it_shows_old_or_not_at_all() -> None:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import browser, click, fanout, history, memory, path, webhook
+from tools.bench import browser, click, fanout, history, memory, opening, path, webhook
 from tools.bench.ground import Ground, ground
 from tools.bench.report import Figure, table, write
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "memory": memory.measure,
     "history": history.measure,
     "browser": browser.measure,
+    "opening": opening.measure,
 }
 DESCRIPTORS = 8192  # a thousand sockets and their servers
 

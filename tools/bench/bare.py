@@ -43,6 +43,12 @@ class Bare:
             pass
         self._sockets.discard(send)
 
+    def close(self) -> None:
+        """Close the database, once what waits is stored."""
+        if self._database is not None:
+            self._thread.submit(self._database.close).result()
+        self._thread.shutdown()
+
     def _store(self, body: str) -> None:
         if self._database is None:
             self._database = sqlite3.connect(self._file)

@@ -23,12 +23,12 @@ LIMITS = {0.5: "≤ 1.5", 0.99: "≤ 2"}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A server somebody is signed in at, and where it is clicked: its name for a call stands in a column of its own."""
+    """A server somebody is signed in at, and its address for a reject: made of a column of the call and Graph's id."""
 
     browser: httpx.Client
     database_url: str
     column: str
-    address: Callable[[str, str], str]  # of that value and Graph's id
+    address: Callable[[str, str], str]
 
     def clicks(self, simulator: Simulator) -> list[float]:
         """Return the seconds from the click to the arrival of the reject it causes, for calls that ring.

@@ -1,8 +1,10 @@
 """History: what a million stored calls cost the webhook and the pages, against a thousand."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit, urlunsplit
@@ -11,7 +13,7 @@ import httpx
 import psycopg
 
 from tests.servers import ROOT
-from tools.bench.ground import Ground, Server
+from tools.bench.ground import Ground, Server, rows
 from tools.bench.report import Figure
 from tools.bench.webhook import RUNS, in_turns
 
@@ -22,9 +24,11 @@ KEPT_NAME = f"bench_{LONG}"
 PAGES = {
     "board page": "/",
     "history page": "/calls/",
+    "page of a call": "/calls/{key}/",
     "admin list of calls": "/admin/calls/call/",
     "admin list of audit entries": "/admin/calls/auditentry/",
 }
+A_CALL = "SELECT key FROM calls_call ORDER BY id LIMIT 1"
 LOOKS = 15
 WARM_SECONDS = 5.0  # what a server that has run for a while has in memory of its indexes
 PIECE = 1 << 24
@@ -45,12 +49,13 @@ def measure(ground: Ground) -> Iterator[Figure]:
     for name, long_url, short_url in _databases(ground):
         told = {size: _fill(ground, url, size) for size, url in ((LONG, long_url), (SHORT, short_url))}
         stored = f"{told[LONG]['calls']:,} calls and {told[LONG]['notifications']:,} notifications stored"
-        cookies = {url: ground.tell(url, "people", "Auditors")["Auditors"] for url in (long_url, short_url)}
+        urls = (long_url, short_url)
+        cookies = [ground.tell(url, "people", "Auditors")["Auditors"] for url in urls]
         if name == "sqlite":
             _read_through(KEPT)
         with ExitStack() as stack:
-            long, short = (stack.enter_context(ground.product(url)) for url in (long_url, short_url))
-            yield from _pages(name, (long, cookies[long_url]), (short, cookies[short_url]))
+            long, short = (stack.enter_context(ground.product(url)) for url in urls)
+            yield from _pages(name, *(_Visit(*one) for one in zip((long, short), urls, cookies, strict=True)))
             rates = in_turns(ground, {"long": [long], "short": [short]}, warm=WARM_SECONDS)
         yield Figure.ratio(f"webhook on {name} with {stored} ÷ with {SHORT:,}", rates["long"], rates["short"], "≥ 0.9")
         _fill(ground, long_url, LONG)
@@ -63,26 +68,34 @@ def _read_through(file: Path) -> None:
             pass
 
 
-def _pages(name: str, long: tuple[Server, str], short: tuple[Server, str]) -> Iterator[Figure]:
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A server, its database, and the cookie of somebody who is signed in."""
+
+    server: Server
+    database_url: str
+    cookie: str
+
+    def seconds(self, page: str) -> float:
+        """Return the median time of some looks at a page."""
+        path = page.format(key=uuid.UUID(str(rows(self.database_url, A_CALL)[0][0])))
+        with httpx.Client(base_url=self.server.url, headers={"Cookie": self.cookie}, timeout=30) as client:
+            return median(_look(client, path) for _ in range(LOOKS))
+
+
+def _pages(name: str, long: _Visit, short: _Visit) -> Iterator[Figure]:
     for page, path in PAGES.items():
-        taken: list[list[float]] = [[], []]
-        for _ in range(RUNS):
-            for series, (server, cookie) in zip(taken, (long, short), strict=True):
-                series.append(_seconds(server, path, cookie) * 1e3)
+        turns = [(long.seconds(path) * 1e3, short.seconds(path) * 1e3) for _ in range(RUNS)]
+        taken = zip(*turns, strict=True)
         yield Figure.ratio(f"{page} on {name}, ms with {LONG:,} calls ÷ with {SHORT:,}", *taken, "≤ 1.5")
 
 
-def _seconds(server: Server, path: str, cookie: str) -> float:
-    """Return the median time of some looks at a page."""
-    with httpx.Client(base_url=server.url, headers={"Cookie": cookie}, timeout=30) as client:
-        taken = []
-        for _ in range(LOOKS):
-            started = time.perf_counter()
-            answer = client.get(path)
-            taken.append(time.perf_counter() - started)
-            if answer.status_code != 200:
-                raise RuntimeError(f"{path} was answered {answer.status_code}.")
-    return median(taken)
+def _look(client: httpx.Client, path: str) -> float:
+    started = time.perf_counter()
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path} was answered {answer.status_code}.")
+    return time.perf_counter() - started
 
 
 def _databases(ground: Ground) -> Iterator[tuple[str, str, str]]:

@@ -7,9 +7,8 @@ import ssl
 import httpx
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -21,7 +20,7 @@ from calls.models import RejectAttempt
 def reject(request: HttpRequest, number: int, graph_id: str) -> HttpResponse:
     """Commit an attempt and a log entry, ask Graph, and pass its status on. The address has what the call's row has."""
     if not request.user.has_perm("calls.reject_call"):
-        raise PermissionDenied
+        return HttpResponseForbidden()
     reason = json.loads(request.body)["reason"]
     user_id, name = request.user.pk, request.user.get_username()
     with transaction.atomic():
