@@ -121,10 +121,11 @@ def test_threads_that_append_at_once_make_one_chain(database, prove):
 PROCESS = """
 import django; django.setup()
 from django.db import connection, transaction
-from calls import audit, signing
+from calls.audit import chain, signing
+from calls.audit.actor import Actor
 for number in range(25):
     with transaction.atomic():
-        audit.append("account.signed_in", actor=audit.Actor(id=str(number), name="somebody"))
+        chain.append("account.signed_in", actor=Actor(id=str(number), name="somebody"))
 """
 
 

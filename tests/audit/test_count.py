@@ -26,16 +26,20 @@ import django; django.setup()
 import json, random, sys, threading, uuid
 from django.db import connection, transaction
 from django.utils import timezone
-from calls import audit, rejections, signins
-from calls.clicks import Click
+from calls.accounts import login_audit
+from calls.audit import chain, checkpoints
+from calls.audit.actor import Actor
+from calls.decisions import reject as rejecting
+from calls.decisions.decision_request import Click
+from calls.decisions.errors import DecidedByAnother
+from calls.decisions.outcomes import settle_by_ending
 from calls.graph.client import Answer
 from calls.graph.vocabulary import RejectReason
 from calls.models import Call, RejectAttempt
-from calls.settling import settle_by_ending
 
 name, acts, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 said, lock = [], threading.Lock()
-actor = audit.Actor(name, f"person {name}", "192.0.2.1")
+actor = Actor(name, f"person {name}", "192.0.2.1")
 keys = list(Call.objects.values_list("key", flat=True))
 
 def say(*actions):
@@ -43,35 +47,35 @@ def say(*actions):
         said.extend(actions)
 
 def reject(chance):
-    wish = rejections.Wish(Click(chance.choice(keys)), chance.choice(list(RejectReason)), actor, "=note")
-    claimed = rejections._claim(wish)
-    if isinstance(claimed, rejections.DecidedByAnother):
+    wish = rejecting.Wish(Click(chance.choice(keys)), chance.choice(list(RejectReason)), actor, "=note")
+    claimed = rejecting._claim(wish)
+    if isinstance(claimed, DecidedByAnother):
         return say("reject.decided_by_another")
     say("reject.requested")
     outcome, status = chance.choice([("accepted", 202), ("refused", 403), ("unknown", None)])
     answer = Answer(status=status, code="" if status == 202 else "7505", request_id=str(uuid.uuid4()))
-    say(f"reject.{rejections._record(actor, claimed, outcome, answer, {})}")
+    say(f"reject.{rejecting._record(actor, claimed, outcome, answer, {})}")
 
 def turned_away(chance):
-    rejections.record_refusal("reject.not_allowed", [Click(chance.choice(keys))], actor, {})
+    rejecting.record_refusal("reject.not_allowed", [Click(chance.choice(keys))], actor, {})
     say("reject.not_allowed")
 
 def sign_in(chance):
     with transaction.atomic():
-        audit.append("account.signed_in", actor=actor)
-        audit.append("account.signed_out", actor=actor, note="\\\\u0000ü" * chance.randrange(300))
+        chain.append("account.signed_in", actor=actor)
+        chain.append("account.signed_out", actor=actor, note="\\\\u0000ü" * chance.randrange(300))
     say("account.signed_in", "account.signed_out")
 
 def fail(chance):
     try:
         with transaction.atomic():
-            audit.append("account.changed", actor=actor)
+            chain.append("account.changed", actor=actor)
             raise ArithmeticError("the act failed, so its entry must not be there")
     except ArithmeticError:
         pass
 
 def seal(chance):
-    audit.checkpoint()
+    checkpoints.checkpoint()
 
 KINDS = [reject, reject, reject, turned_away, sign_in, fail, seal]
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from calls.audit import checkpoints, triggers
+from calls.audit.actor import SYSTEM
 from calls.audit.chain import HistoryUnavailable
 from calls.decisions import reject
 from calls.decisions.decision_request import Click
@@ -213,7 +214,7 @@ def test_nobody_decides_about_a_call_whose_entry_is_swallowed(table, database):
     sql(SWALLOW.format(table))
     try:
         with pytest.raises(HistoryUnavailable):
-            reject._claim(rejections.Wish(Click(call.key), RejectReason.BUSY, audit.SYSTEM))
+            reject._claim(reject.Wish(Click(call.key), RejectReason.BUSY, SYSTEM))
     finally:
         sql(SWALLOW_NO_MORE)
     call.refresh_from_db()

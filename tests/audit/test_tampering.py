@@ -200,14 +200,14 @@ RECHAIN = """
 import django; django.setup()
 from django.conf import settings
 from django.db import connection
-from calls import audit, guards, signing
+from calls.audit import chain, signing, triggers
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
-guards.lift(connection)
-previous, cursor = audit.GENESIS, connection.cursor()
+triggers.lift(connection)
+previous, cursor = chain.GENESIS, connection.cursor()
 for entry in AuditEntry.objects.order_by("id"):
     entry.actor_id, entry.previous_hash = "1", previous
     entry.key_id = {key_id}
-    entry.hash = audit.hash_of(entry)
+    entry.hash = chain.hash_of(entry)
     cursor.execute(
         "UPDATE calls_auditentry SET actor_id = '1', previous_hash = %s, hash = %s, signature = %s, key_id = %s "
         "WHERE id = %s",
@@ -216,7 +216,7 @@ for entry in AuditEntry.objects.order_by("id"):
     previous = entry.hash
 cursor.execute("DELETE FROM calls_auditcheckpoint")
 AuditHead.objects.update(last_hash=previous)
-guards.install(connection)
+triggers.install(connection)
 """
 
 

@@ -11,10 +11,11 @@ from tests.conftest import ROOT
 APPEND = """
 import django; django.setup()
 from django.db import transaction
-from calls import audit
+from calls.audit import chain, checkpoints
+from calls.audit.actor import Actor
 with transaction.atomic():
-    audit.append("account.signed_in", actor=audit.Actor("7", "Ольга", "192.0.2.7"))
-audit.checkpoint()
+    chain.append("account.signed_in", actor=Actor("7", "Ольга", "192.0.2.7"))
+checkpoints.checkpoint()
 """
 
 

@@ -27,7 +27,7 @@ from tools.faults.report import Finding, at_most, told
 TRUTH_SECONDS = 5.0
 MAKE_PEOPLE = """
 from django.contrib.auth.models import User
-from calls import roles
+from calls.accounts import roles
 for name in ("supervisor", "colleague"):
     user = User.objects.create_user(name, password={password!r})
     roles.assign(user, roles.SUPERVISORS)
