@@ -75,7 +75,7 @@ def test_outside_a_transaction_nothing_is_appended(database):
 def test_text_no_database_keeps_is_cleaned_and_clipped_before_it_is_signed(database, prove):
     call = make_call()
     call.source = {"name": "N\x00W\ud800" + "x" * 900, "id": 7}
-    append("x" * 100, call=call, reason="a reason far too long", note="\x00note" * 300)
+    append("call.noted", call=call, reason="a reason far too long", note="\x00note" * 300)
     append("reject.refused", answer=GraphAnswer(400, "\x00c" * 200, "\ud800 message", "r" * 300, "c" * 300))
     kept = AuditPersonal.objects.order_by("entry_id").first()
     assert (len(kept.caller_name), kept.caller_name[:3], kept.caller_id) == (200, "NW?", "7")
