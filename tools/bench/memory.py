@@ -4,7 +4,6 @@ All of it is told in bare daphne sockets: what one costs in an application that 
 """
 
 from collections.abc import Iterator
-from statistics import median
 
 from tools.bench import scene
 from tools.bench.ground import Ground
@@ -13,46 +12,61 @@ from tools.bench.scene import Scene
 from tools.bench.sockets import Crowd, Manner
 
 RUNS = 3
-VIEWERS, WARM_VIEWERS = 300, 30
-SILENT, PINGING = 100, 10
-CHANGES_A_SECOND, SECONDS = 100.0, 4.0
+WARM_VIEWERS = 30  # on every server: what is made once for everybody counts for nobody
+KINDS: dict[Manner, int] = {"reads": 300, "silent": 100, "pings": 10}
+CHANGES_A_SECOND = 200.0
+# Of a few calls each: several times what the kernel keeps for a socket that does not read. They have to pass within 30
+# seconds: then silent viewers are closed, and nothing is left to measure.
+FRAMES = 200
 
 
 def measure(ground: Ground) -> Iterator[Figure]:
     """Yield what viewers cost that read, that do not while calls change, and that only ping meanwhile."""
-    product_url, naive_url = ground.sqlite(), ground.sqlite()
+    database_url = ground.sqlite()
+    cookie = ground.tell(database_url, "people", "Viewers")["Viewers"]
     bare_url = f"sqlite:///{ground.directory / 'bare-memory.sqlite3'}"
-    bare, reading, silent, pinging, naive = [], [], [], [], []
-    cookie = ground.tell(product_url, "people", "Viewers")["Viewers"]
+    bare: list[float] = []
+    product: dict[Manner, list[float]] = {manner: [] for manner in KINDS}
     for _ in range(RUNS):
-        with scene.bare(ground, bare_url, WARM_VIEWERS) as (place, _crowd):
-            bare.append(_cost(place, "", changes=False))
-        with scene.product(ground, product_url, WARM_VIEWERS) as (place, _crowd):
-            place.change(CHANGES_A_SECOND, SECONDS / 2)  # what is made once for everybody
-            reading.append(_cost(place, cookie))
-            silent.append(_growth(place, cookie, SILENT, "silent"))
-            pinging.append(_growth(place, cookie, PINGING, "pings"))
-        with scene.naive(ground, naive_url, WARM_VIEWERS) as (place, _crowd):
-            naive.append(_growth(place, "", SILENT, "silent"))
-    yield Figure.ratio("memory per connected viewer in kB ÷ per bare daphne socket", reading, bare, "≤ 2")
-    what = f"while {CHANGES_A_SECOND * SECONDS:.0f} changes pass, in kB ÷ memory per bare daphne socket"
-    told = f" (with a `group_send` for each change: {median(naive):.0f})"
-    yield Figure.ratio(f"growth per viewer that never reads, {what}{told}", silent, bare, "≤ 2")
-    yield Figure.ratio(f"growth per viewer that only pings, {what}", pinging, bare, "≤ 4")
+        with scene.bare(ground, bare_url, WARM_VIEWERS) as (place, _warm):
+            bare.append(_bare_cost(place))
+        for manner, series in product.items():  # a server each: what others gave back hides what the next ones take
+            with scene.product(ground, database_url, WARM_VIEWERS) as (place, warm):
+                _pass_frames(place, warm)
+                series.append(_cost(place, warm, cookie) if manner == "reads" else _growth(place, warm, cookie, manner))
+    yield Figure.ratio("memory per connected viewer in kB ÷ per bare daphne socket", product["reads"], bare, "≤ 2")
+    what = f"while {FRAMES} frames pass, in kB ÷ memory per bare daphne socket"
+    yield Figure.ratio(f"growth per viewer that never reads, {what}", product["silent"], bare, "≤ 1")
+    yield Figure.ratio(f"growth per viewer that only pings, {what}", product["pings"], bare, "≤ 4")
 
 
-def _cost(place: Scene, cookie: str, *, changes: bool = True) -> float:
-    """Return how many kilobytes the server needs for each of many browsers that read."""
+def _bare_cost(place: Scene) -> float:
     before = place.server.resident_bytes()
-    with Crowd(place.server.port, VIEWERS, cookie):
-        if changes:
-            place.change(CHANGES_A_SECOND, SECONDS / 2)
-        return (place.server.resident_bytes() - before) / VIEWERS / 1e3
+    with Crowd(place.server.port, KINDS["reads"]):
+        return (place.server.resident_bytes() - before) / KINDS["reads"] / 1e3
 
 
-def _growth(place: Scene, cookie: str, sockets: int, manner: Manner) -> float:
-    """Return how many kilobytes the server grows for each socket that reads nothing, from its opening to the end."""
-    with Crowd(place.server.port, sockets, cookie, manner=manner):
+def _cost(place: Scene, warm: Crowd, cookie: str) -> float:
+    """Return how many kilobytes the server needs for each of many browsers that read while calls change."""
+    before = place.server.resident_bytes()
+    with Crowd(place.server.port, KINDS["reads"], cookie):
+        _pass_frames(place, warm)
+        return (place.server.resident_bytes() - before) / KINDS["reads"] / 1e3
+
+
+def _growth(place: Scene, warm: Crowd, cookie: str, manner: Manner) -> float:
+    """Return how many kilobytes more the server grows for each socket that reads nothing than it does without them."""
+    start = place.server.resident_bytes()
+    _pass_frames(place, warm)
+    alone = place.server.resident_bytes() - start
+    with Crowd(place.server.port, KINDS[manner], cookie, manner=manner):
         before = place.server.resident_bytes()
-        place.change(CHANGES_A_SECOND, SECONDS)
-        return (place.server.resident_bytes() - before) / sockets / 1e3
+        _pass_frames(place, warm)
+        return (place.server.resident_bytes() - before - alone) / KINDS[manner] / 1e3
+
+
+def _pass_frames(place: Scene, warm: Crowd) -> None:
+    """Change calls until so many frames have reached a socket that reads."""
+    before = len(warm.frames()[0])
+    while len(warm.frames()[0]) - before < FRAMES:
+        place.change(CHANGES_A_SECOND, 1.0)

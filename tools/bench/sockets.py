@@ -30,7 +30,8 @@ Frames = list[tuple[float, tuple[int, ...]]]  # when each frame arrived, in seco
 class Crowd:
     """So many sockets to one server; a context manager that returns when all are open.
 
-    They read what they are told, or from then on read nothing: silently, or sending pings as fast as they are taken.
+    They read what they are told, or nothing behind their first frame: silently, or sending pings as fast as they are
+    taken.
     """
 
     def __init__(self, port: int, size: int, cookie: str = "", *, manner: Manner = "reads") -> None:
@@ -93,9 +94,12 @@ def wrong(frames: Frames, calls: int, truth: set[int]) -> int:
 
 
 class _Socket:
-    def __init__(self, port: int, cookie: str, *, narrow: bool = False) -> None:
+    def __init__(self, port: int, cookie: str, *, reads: bool = True) -> None:
+        self._reads = reads
         self.socket = socket.socket()
-        if narrow:  # the kernel of either side keeps kilobytes instead of megabytes, so that the server keeps the rest
+        if (
+            not reads
+        ):  # the kernel of either side keeps kilobytes instead of megabytes, so that the server keeps the rest
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER_BYTES)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT_BYTES)
         self.socket.connect(("127.0.0.1", port))
@@ -114,8 +118,13 @@ class _Socket:
         ]
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is open, and has its first frame when it reads no other."""
+        return self.open and (self._reads or bool(self.frames))
+
     def receive(self) -> None:
-        """Take what has arrived, and acknowledge each frame that asks for it."""
+        """Take what has arrived, and acknowledge each frame that asks for it, if others are to be read."""
         arrived = self.socket.recv(1 << 20)
         if not arrived:
             raise ConnectionError("A socket was closed.")
@@ -144,7 +153,7 @@ class _Socket:
             return
         numbers, acknowledgement = _read(payload)
         self.frames.append((time.perf_counter(), numbers))
-        if acknowledgement:
+        if acknowledgement and self._reads:
             self.socket.sendall(acknowledgement)
 
 
@@ -179,12 +188,12 @@ def _watch(out: Connection, port: int, size: int, cookie: str, manner: Manner) -
     sockets: dict[int, _Socket] = {}
     for _ in range(0, size, OPENING_AT_ONCE):
         opening = [
-            _Socket(port, cookie, narrow=manner != "reads") for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))
+            _Socket(port, cookie, reads=manner == "reads") for _ in range(min(OPENING_AT_ONCE, size - len(sockets)))
         ]
         for one in opening:
             sockets[one.socket.fileno()] = one
             poll.register(one.socket, select.EPOLLIN)
-        while not all(one.open for one in opening):
+        while not all(one.is_settled for one in opening):
             _receive(poll, sockets)
     out.send("open")
     while manner == "silent":
