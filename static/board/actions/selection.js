@@ -36,7 +36,12 @@ export class Selection {
 
   /** Unselect every row for which `keeps(row)` is false; by default all rows. */
   keep(keeps = () => false) {
-    for (const row of this.#rows) if (!keeps(row)) this.toggle(row, false);
+    for (const row of this.#rows) if (!keeps(row)) this.#drop(row);
     if (this.#last && !keeps(this.#last)) this.#last = null;
+  }
+
+  #drop(row) {
+    this.#rows.delete(row);
+    row.touch();
   }
 }

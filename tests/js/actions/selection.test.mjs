@@ -35,3 +35,33 @@ test("rows that can no longer be rejected drop out", () => {
   selection.keep();
   assert.equal(selection.size, 0);
 });
+
+test("a range without a beginning is one row", () => {
+  const selection = new Selection();
+  selection.extend(c, rows);
+  assert.deepEqual(names(selection), ["c"]);
+  selection.toggle({ ...a, touch() {} }, true); // a row that is no longer in the list
+  selection.extend(a, [a, b]);
+  assert.ok(!selection.has(b));
+});
+
+test("the next range begins where the last one ended, unless that row dropped out", () => {
+  const selection = new Selection();
+  selection.toggle(a);
+  selection.extend(b, rows);
+  selection.keep((row) => row === b);
+  selection.extend(d, rows);
+  assert.deepEqual(names(selection).sort(), ["b", "c", "d"]);
+  selection.keep();
+  selection.extend(a, rows);
+  assert.deepEqual(names(selection), ["a"]);
+});
+
+test("after a range backwards the next one begins at its upper end", () => {
+  const selection = new Selection();
+  selection.toggle(d);
+  selection.extend(c, rows);
+  selection.keep((row) => row === c);
+  selection.extend(a, rows);
+  assert.deepEqual(names(selection).sort(), ["a", "b", "c"]);
+});
