@@ -16,6 +16,7 @@ test("it posts JSON with the token", async () => {
   assert.equal(asked.method, "POST");
   assert.equal(asked.headers["X-CSRFToken"], "t");
   assert.equal(asked.headers.Accept, "application/json");
+  assert.deepEqual([asked.credentials, asked.redirect], ["same-origin", "manual"]);
   assert.deepEqual(JSON.parse(asked.body), { reason: "busy", seen });
 });
 

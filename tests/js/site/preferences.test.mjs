@@ -48,3 +48,15 @@ test("a refused choice is taken back, a later one stays", async () => {
   assert.equal(preferences.all.volume, 20);
   assert.deepEqual(server.asked[1].changes, { volume: 20 });
 });
+
+test("a refusal leaves what was kept, is told to whoever listens and to whoever asked", async () => {
+  const server = new Server();
+  const preferences = new Preferences({ tone: "low" }, server.send);
+  const heard = [];
+  preferences.onChange(({ theme, tone }) => heard.push([theme, tone]));
+  const answer = preferences.change({ theme: "dark" });
+  await settled();
+  server.asked[0].answer({ status: 503, body: { message: "Not kept." } });
+  assert.deepEqual(await answer, { status: 503, body: { message: "Not kept." } });
+  assert.deepEqual(heard, [["dark", "low"], ["auto", "low"]]);
+});

@@ -45,6 +45,7 @@ test("what was chosen is selected, once, and stays in its list when no call has 
   const selected = (...about) => entries(...about).filter(([, , isSelected]) => isSelected);
   assert.deepEqual(selected({ calls: STATES, filter: { state: "hold" } }), [["hold", "on hold", true]]);
   assert.equal(entries({ calls: STATES, filter: { state: "hold" } }).length, 4);
+  assert.equal(entries({ calls: STATES, filter: { state: "established" } }).length, 5);
   assert.deepEqual(entries({ filter: { state: "hold" } }), [["", "any state", false], ["hold", "on hold", true]]);
   assert.deepEqual(entries({ filter: { target: "bot" } }), [["", "any target", false], ["bot", "bot", true]]);
 });
