@@ -410,6 +410,15 @@ test("a row that begins to pass appears in its place; one that no longer passes 
   assert.equal(store.hiddenRingingCount(), 0);
 });
 
+test("a row that the filter hides counts as hidden only while it rings", () => {
+  const store = new Store();
+  store.filter((row) => row.call.targets === undefined);
+  store.apply(snapshot(call("1", { state: "established" })), 0);
+  store.apply(changes([call("1", { version: 2, state: "established", targets: [] })]), 10);
+  store.tidy(20);
+  assert.deepEqual([keys(store, PROGRESS), store.hiddenRingingCount()], [[], 0]);
+});
+
 test("a board forgotten is empty, and can be filled again", () => {
   const store = new Store();
   store.apply(snapshot(call("1")), 0);
