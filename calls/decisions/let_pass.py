@@ -52,7 +52,7 @@ def _let_pass(click: Click, actor: Actor) -> Passed | DecisionError:
         now = call.let_pass_at is None
         if now:
             call.let_pass_at, call.let_pass_by_id, call.let_pass_by = timezone.now(), actor.id, actor.name
-            call.touch("let_pass_at", "let_pass_by_id", "let_pass_by")
+            call.touch("let_pass_at", "let_pass_by_id", "let_pass_by", at=call.let_pass_at)
             retargeted = {"retargeted_from": target.named.graph_id} if call.pk != target.named.pk else {}
             details = {**click.told(call), "deadline": iso(call.deadline), **retargeted}
             chain.append("call.let_pass", actor=actor, call=call, details=details)

@@ -70,7 +70,7 @@ def record_end(primary_key: int) -> bool:
         if call.ended_at is not None:
             return False
         call.ended_at, call.state = timezone.now(), CallState.TERMINATED
-        call.touch("ended_at", "state")
+        call.touch("ended_at", "state", at=call.ended_at)
         chain.append("call.lost", actor=SYSTEM, call=call)
         settle_by_ending([call])
     return True

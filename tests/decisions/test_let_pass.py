@@ -49,6 +49,8 @@ def test_everybody_sees_who_let_it_pass_and_graph_hears_nothing(
         seen = browser.wait_for(row["graph_id"], lambda call: call["let_pass"])
         assert seen["let_pass"] == {"by": "supervisor", "at": answer.json()["at"]}
         assert seen["version"] > row["version"]
+    call = Call.objects.get()
+    assert call.updated_at == call.let_pass_at
     assert not graph.rejects
     assert actions() == ["call.let_pass"]
     entry = AuditEntry.objects.get(action="call.let_pass")
