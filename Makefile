@@ -1,10 +1,15 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench bench-data faults fuzz acts check format lock clean
+.PHONY: help demo serve test quick bench bench-data faults fuzz acts check format lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The whole suite runs side by side, what ARGS chooses in one process; WORKERS says otherwise.
+WORKERS ?= $(if $(ARGS),0,2)
+SIDE_BY_SIDE = $(if $(filter-out 0,$(WORKERS)),--numprocesses=$(WORKERS) --dist=worksteal)
+# Workers inherit the environment, not the options of the first Python.
+PYTEST = PYTHONDEVMODE=1 $(BIN)/python -m pytest
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help: ## List the targets
@@ -16,9 +21,12 @@ demo: $(VENV)/.demo ## Everything: database, accounts, a Graph simulator with ca
 serve: $(VENV)/.runtime ## The dashboard alone, configured by the environment or .env (HOST, PORT set the address)
 	@$(BIN)/python manage.py serve --migrate
 
-test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the database DATABASE_URL names
+test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the database DATABASE_URL names; ARGS chooses tests
 	@$(BIN)/python tools/browser.py
-	@$(BIN)/python -X dev -m pytest $(ARGS)
+	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS)
+
+quick: $(VENV)/.dev ## The tests that start no server, browser or command, those of the scripts included (a minute)
+	@$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 bench: $(VENV)/.dev ## Measure against the limit of the parts, as ratios; DATABASE_URL and REDIS_URL add theirs (minutes)
 	@$(BIN)/python tools/browser.py

@@ -45,6 +45,16 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("steady")
 
 
+# What `make quick` leaves out ---------------------------------------------------------------------------------------
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts processes: servers, also those a browser needs, and commands."""
+    for item in items:
+        if "product_environment_for_session" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 # The database ------------------------------------------------------------------------------------------------------
 
 

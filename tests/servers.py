@@ -1,6 +1,7 @@
 """A dashboard in a process of its own, as an operator would run it: started, stopped, killed, looked at."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,10 +21,18 @@ T = TypeVar("T")
 
 
 def free_port() -> int:
-    """Return a port on 127.0.0.1 that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port on 127.0.0.1 that nobody listens on at the moment; by chance, so that no two workers get the same.
+
+    The system gives none of these to outgoing connections, of which the other worker makes many meanwhile.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(look: Callable[[], T], seconds: float = 30.0) -> T:

@@ -22,3 +22,13 @@ def test_every_wait_that_tests_change_is_a_constant_of_the_product(module: objec
     assert changed
     constants = re.findall(r"^([A-Z_]+) = [\d.]+(?:  #.*)?$", SOURCE.read_text(), re.MULTILINE)
     assert [name for name in changed if name not in constants] == []
+
+
+def test_a_test_that_starts_a_process_is_left_out_of_the_quick_ones(
+    request: pytest.FixtureRequest, product_environment: dict[str, str]
+) -> None:
+    assert request.node.get_closest_marker("slow")
+
+
+def test_a_test_that_starts_none_is_a_quick_one(request: pytest.FixtureRequest, database: None) -> None:
+    assert not request.node.get_closest_marker("slow")

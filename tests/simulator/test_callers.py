@@ -116,8 +116,9 @@ def test_a_rejected_call_does_not_lapse_as_well(simulator: Simulator, bot: Bot, 
 
 def test_an_impatient_caller_hangs_up_and_a_talker_is_answered(simulator: Simulator, webhook: Webhook) -> None:
     impatient = simulator.ring(behaviour=behaviours.hanging_up(0.05))
-    talker = simulator.ring(behaviour=behaviours.answered(0.05, talks_for=0.1))
-    gone = simulator.ring(behaviour=behaviours.transferred(0.05, after=0.1))
+    # Each step has a second to be told in full before the next one is due.
+    talker = simulator.ring(behaviour=behaviours.answered(0.05, talks_for=1.0))
+    gone = simulator.ring(behaviour=behaviours.transferred(0.05, after=1.0))
     simulator.wait_for(lambda: len(impatient.deliveries) == 2 and len(talker.deliveries) == 7)
     simulator.wait_for(lambda: len(gone.deliveries) == 9)
     assert webhook.items(impatient)[-1]["resourceData"]["resultInfo"]["subcode"] == 4521

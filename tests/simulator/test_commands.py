@@ -18,6 +18,7 @@ from tests.clients import sign_in
 from tests.servers import ROOT, Dashboard, free_port, wait_until
 from tests.settings import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
 START_SECONDS = 60.0
 
 
