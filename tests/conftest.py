@@ -47,6 +47,7 @@ hypothesis.settings.load_profile("steady")
 
 # What `make quick` leaves out ---------------------------------------------------------------------------------------
 
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what starts processes: servers, also those a browser needs, and commands."""
