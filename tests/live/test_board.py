@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -41,6 +42,14 @@ class Watcher:
         frame = await self.next("changes")
         return [call["key"] for call in frame["calls"]], frame["gone"]
 
+    async def told_of(self, *calls: Call) -> tuple[set[str], set[str]]:
+        """Return the keys in the next frames of changes, up to the one with the last of these calls."""
+        missing, seen, gone = {str(call.key) for call in calls}, set(), set()
+        while missing - seen:
+            now_seen, now_gone = await self.told()
+            seen, gone = seen | set(now_seen), gone | set(now_gone)
+        return seen, gone
+
 
 @pytest.fixture
 async def thread(database: None) -> AsyncIterator[DatabaseThread]:
@@ -50,8 +59,18 @@ async def thread(database: None) -> AsyncIterator[DatabaseThread]:
 
 
 @pytest.fixture
-async def board(thread: DatabaseThread) -> AsyncIterator[Board]:
+def sweep_seconds() -> float:
+    """How often the board sweeps: not while a test runs, unless it says otherwise."""
+    return 600.0
+
+
+often = pytest.mark.parametrize("sweep_seconds", [0.1], ids=["sweeps"])
+
+
+@pytest.fixture
+async def board(thread: DatabaseThread, settings: Any, sweep_seconds: float) -> AsyncIterator[Board]:
     """A board that has read the calls there are."""
+    settings.BOARD_SWEEP_SECONDS = sweep_seconds
     made = Board(thread, "build")
     made.start()
     await made.attend()
@@ -123,17 +142,15 @@ async def test_a_version_is_told_once_and_an_older_one_never(board: Board, make:
     assert await watcher.told() == ([str(other.key)], [])
 
 
-@pytest.mark.parametrize(
-    "fields", [{"ended_at": ago(0), "state": "terminated"}, {"missed_at": ago(0)}], ids=["ended", "missed"]
-)
+@pytest.mark.parametrize("left", [{"ended_at": 0, "state": "terminated"}, {"missed_at": 0}], ids=["ended", "missed"])
 async def test_a_call_that_leaves_is_told_once_more_and_gone(
-    board: Board, make: Made, change: Made, fields: dict[str, Any]
+    board: Board, make: Made, change: Made, left: dict[str, Any]
 ) -> None:
     call, other = await make(1), await make(2)
     board.add([call, other])
     watcher = Watcher(board)
     await watcher.told()
-    await change(call, **fields)
+    await change(call, **{name: value or ago(0) for name, value in left.items()})
     assert await watcher.told() == ([str(call.key)], [str(call.key)])
     assert [shown["key"] for shown in (await Watcher(board).next("snapshot"))["calls"]] == [str(other.key)]
     board.hint([call.pk])
@@ -161,21 +178,25 @@ async def test_what_left_more_than_a_minute_ago_is_not_told_any_more(
     watcher = Watcher(board)
     await change(call)
     await change(other)
-    keys = set((await watcher.told())[0])
-    if str(other.key) not in keys:
-        keys |= set((await watcher.told())[0])
+    keys, _ = await watcher.told_of(other)
     assert (str(call.key) in keys) == told
 
 
+@often
 async def test_what_no_hint_told_of_is_swept_up(board: Board, make: Made, thread: DatabaseThread) -> None:
     changed, ended, lost = await make(1), await make(2), await make(3)
     board.add([changed, ended, lost])
     watcher = Watcher(board)
-    await watcher.told()
-    new = await make(4)
-    await thread.run(Call.objects.filter(pk=changed.pk).update, state="hold", version=2)
-    await thread.run(Call.objects.filter(pk=ended.pk).update, state="terminated", ended_at=ago(0), version=2)
-    await thread.run(Call.objects.filter(pk=lost.pk).delete)
+    await watcher.told_of(changed, ended, lost)
+
+    def behind_its_back() -> Call:
+        with transaction.atomic():  # seen by one sweep
+            Call.objects.filter(pk=changed.pk).update(state="hold", version=2)
+            Call.objects.filter(pk=ended.pk).update(state="terminated", ended_at=ago(0), version=2)
+            Call.objects.filter(pk=lost.pk).delete()
+            return make_call(4)
+
+    new = await thread.run(behind_its_back)
     calls, gone = await watcher.told()
     assert set(calls) == {str(call.key) for call in (changed, ended, new)}
     assert set(gone) == {str(call.key) for call in (ended, lost)}
@@ -228,6 +249,7 @@ async def test_how_many_watch_is_told_when_it_changes_and_not_again(board: Board
     assert board.next_frame(watcher.viewer) is None
 
 
+@often
 async def test_after_nobody_watched_for_a_while_it_rests_and_takes_no_hints(board: Board, make: Made) -> None:
     watcher = Watcher(board)
     assert not board.rests
