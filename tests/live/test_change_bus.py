@@ -12,7 +12,7 @@ from calls.live.board import Board
 from calls.live.change_bus import MAX_IDS, Hints
 from calls.models import Call
 from tests.fixtures.history import make_call
-from tests.live.test_board import Watcher
+from tests.live.conftest import Watcher
 
 
 @pytest.fixture(autouse=True)
