@@ -117,6 +117,7 @@ async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Pr
     alone.hints.publish([call.pk])
     alone.hints.tell_watchers()
     assert await watcher.told() == ([str(call.key)], [])
+    assert not alone.hints._unsent, "nobody would ever take it"
     second = await thread.run(make_call, 2)
     here.hints.publish([second.pk])
     assert await other.told() == ([str(second.key)], [])
