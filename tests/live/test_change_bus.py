@@ -104,8 +104,8 @@ async def test_more_changes_than_one_message_takes_are_told_in_several(
 ) -> None:
     await here.start()
     watcher = await there.start()
-    call = await thread.run(make_call, 1)
-    here.hints.publish([*range(10**6, 10**6 + 2 * MAX_IDS), call.pk])
+    call = await thread.run(lambda: make_call(1, id=2 * MAX_IDS))
+    here.hints.publish(range(1, 2 * MAX_IDS + 1))
     assert await watcher.told() == ([str(call.key)], [])
 
 
