@@ -30,7 +30,7 @@ from calls.audit.actor import Actor
 from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.audit.verify import verification
-from calls.audit.verify.finding_messages import in_words
+from calls.audit.verify.finding_messages import details_of, in_words
 from calls.audit.verify.tolerant_read import legible
 from calls.models import AuditEntry
 
@@ -98,12 +98,13 @@ def _verify(page: str, actor: Actor, language: str) -> Iterator[bytes]:
                 if begun and not found.finished_at:
                     yield _progress(found)
             with transaction.atomic():
-                entry = chain.append("audit.verified", actor=actor, details=found.details)
+                entry = chain.append("audit.verified", actor=actor, details=details_of(found))
         except DatabaseError as error:
             told: dict[str, object] = {"problem": str(error)}
         else:
             told = {"found": found, "verdict": VERDICTS[found.verdict], "entry": entry}
-            told |= {kind: [in_words(one) for one in getattr(found, kind)] for kind in ("faults", "doubts", "remarks")}
+            kinds = {"faults": found.faults, "warnings": found.warnings, "notices": found.notices}
+            told |= {kind: [in_words(finding) for finding in findings] for kind, findings in kinds.items()}
         yield render_to_string("admin/calls/verified.html", told).encode()
     yield after.encode()
 

@@ -23,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from calls.audit import chain, checkpoints
 from calls.audit.actor import SYSTEM, Actor
 from calls.audit.verify import verification
+from calls.audit.verify.finding_messages import in_english
+from calls.audit.verify.findings import Code, Finding
 from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from calls.timestamps import iso
 
@@ -192,7 +194,7 @@ def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:
     begin = next((mark for mark in marks if checkpoints.is_ours(mark) is not False), None)
     found = verification.verify_part(begin, end_id)
     if found.faults or found.last_id != end_id:
-        raise HistoryBroken(found.faults[0] if found.faults else f"Audit entry #{end_id} is missing.")
+        raise HistoryBroken(in_english(found.faults[0] if found.faults else Finding.of(Code.ENTRY_MISSING, id=end_id)))
     checkpoints.mark(kind, found.entries, found.last_id, found.last_hash)
 
 

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from calls.audit import chain, checkpoints, signing
 from calls.audit.export import write_file
-from calls.audit.verify.findings import Verdict
+from calls.audit.verify.findings import Code, Finding, Verdict
 from calls.models import AuditCheckpoint, AuditEntry
 
 LONGEST_LINE = 1 << 20
@@ -26,38 +26,42 @@ UNREADABLE: dict[str, Any] = {"id": None, "hash": None, "false": True}
 class Unsealed(Exception):
     """The file does not end with a seal: it was cut off, or is no export."""
 
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code
+
 
 @dataclass(slots=True)
-class Finding:
-    """What a check found. A fault proves a change, a doubt is what cannot be proved either way."""
+class FileCheck:
+    """What a check of a file found. A fault proves a change, a warning is what cannot be proved either way."""
 
     rows: int = 0
     removed: int = 0
     seal: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
         """What it comes to."""
-        return Verdict.of(self.faults, self.doubts)
+        return Verdict.of(self.faults, self.warnings)
 
 
-def check(path: Path) -> Finding:
+def check(path: Path) -> FileCheck:
     """Return what is found about the file; reads it in constant memory. Raises OSError, django.db.DatabaseError."""
-    found = Finding()
+    found = FileCheck()
     with path.open("rb") as file:
         try:
             found.seal, end, is_csv = _read_seal(file)
         except Unsealed as error:
-            found.faults.append(str(error))
+            found.faults.append(Finding.of(error.code))
             return found
         _judge_seal(found, _digest(file, end))
         _compare_rows(found, _rows(_lines(file, end), is_csv))
     return found
 
 
-def _compare_rows(found: Finding, rows: Iterator[dict[str, Any]]) -> None:
+def _compare_rows(found: FileCheck, rows: Iterator[dict[str, Any]]) -> None:
     cuts = AuditCheckpoint.objects.filter(kind=AuditCheckpoint.Kind.CUT).order_by("-last_id").iterator()
     removed_up_to = next((cut.last_id for cut in cuts if checkpoints.is_ours(cut) is not False), 0)
     _compare(found, [{"id": _id(found.seal.get("last_id")), "hash": found.seal.get("last_hash")}], removed_up_to)
@@ -66,7 +70,7 @@ def _compare_rows(found: Finding, rows: Iterator[dict[str, Any]]) -> None:
         found.rows += len(batch)
         _compare(found, batch, removed_up_to)
     if found.rows != found.seal.get("rows"):
-        found.faults.append(f"The seal is about {found.seal.get('rows')} rows; the file has {found.rows}.")
+        found.faults.append(Finding.of(Code.FILE_ROWS, sealed=found.seal.get("rows"), rows=found.rows))
 
 
 def _read_seal(file: BinaryIO) -> tuple[dict[str, Any], int, bool]:
@@ -80,9 +84,9 @@ def _read_seal(file: BinaryIO) -> tuple[dict[str, Any], int, bool]:
     try:
         seal = json.loads(next(csv.reader([line]))[1]) if is_csv else json.loads(line)["seal"]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError, csv.Error) as error:
-        raise Unsealed("The file does not end with a seal: it was cut off, or is not an export.") from error
+        raise Unsealed(Code.FILE_UNSEALED) from error
     if not isinstance(seal, dict):
-        raise Unsealed("The file ends with something that is not a seal.")
+        raise Unsealed(Code.FILE_SEAL_MALFORMED)
     return seal, max(0, size - LONGEST_LINE) + start, is_csv
 
 
@@ -95,15 +99,15 @@ def _digest(file: BinaryIO, end: int) -> str:
     return digest.hexdigest()
 
 
-def _judge_seal(found: Finding, digest: str) -> None:
+def _judge_seal(found: FileCheck, digest: str) -> None:
     seal = found.seal
     if seal.get("sha256") != digest:
-        found.faults.append("The file's content is not what its seal was made for.")
+        found.faults.append(Finding.of(Code.FILE_CHANGED))
     key = signing.keys().get(str(seal.get("key_id")))
     if key is None:
-        found.doubts.append(f"The seal is signed with key {seal.get('key_id')}, which is not configured.")
+        found.warnings.append(Finding.of(Code.FILE_KEY_UNKNOWN, key=seal.get("key_id")))
     elif not signing.holds(write_file.seal_text(seal), key, seal.get("signature")):
-        found.faults.append("The seal's signature is not ours.")
+        found.faults.append(Finding.of(Code.FILE_SIGNATURE))
 
 
 def _rows(lines: Iterator[str], is_csv: bool) -> Iterator[dict[str, Any]]:
@@ -154,20 +158,20 @@ def _keeps_commitments(told: dict[str, Any]) -> bool:
     )
 
 
-def _compare(found: Finding, rows: list[dict[str, Any]], removed_up_to: int) -> None:
+def _compare(found: FileCheck, rows: list[dict[str, Any]], removed_up_to: int) -> None:
     """Compare rows with the history: each must be there with the same hash, unless retention removed it."""
     stored = dict(AuditEntry.objects.filter(id__in=[row["id"] for row in rows if row["id"]]).values_list("id", "hash"))
     for row in rows:
         if row is UNREADABLE:
-            found.faults.append("There is a row that cannot be read.")
+            found.faults.append(Finding.of(Code.ROW_UNREADABLE))
         elif row["hash"] == write_file.UNTOLD:
-            found.doubts.append(f"Audit entry #{row['id']} could not be read when the file was made.")
+            found.warnings.append(Finding.of(Code.ROW_NOT_EXPORTED, id=row["id"]))
         elif row.get("false"):
-            found.faults.append(f"The row of audit entry #{row['id']} contradicts its own hash.")
+            found.faults.append(Finding.of(Code.ROW_FALSE, id=row["id"]))
         elif row["id"] in stored:
             if stored[row["id"]] != row["hash"]:
-                found.faults.append(f"Audit entry #{row['id']} is another one in the history than in the file.")
+                found.faults.append(Finding.of(Code.ROW_OTHER, id=row["id"]))
         elif isinstance(row["id"], int) and row["id"] <= removed_up_to:
             found.removed += 1
         elif row["id"] or row["hash"] != chain.GENESIS:
-            found.faults.append(f"Audit entry #{row['id']} is not in the history.")
+            found.faults.append(Finding.of(Code.ROW_UNKNOWN, id=row["id"]))

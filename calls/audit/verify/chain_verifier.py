@@ -4,15 +4,16 @@ Whoever owns the database can put anything into it, also what cannot be read: ru
 is a broken entry like any other.
 """
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from calls.audit import chain, signing
-from calls.audit.verify.findings import Anchor, Verification
+from calls.audit.verify.findings import Anchor, Code, Finding, Verification
 from calls.audit.verify.tolerant_read import UNREADABLE, Unreadable, each
 from calls.models import AuditCheckpoint, AuditEntry
 
@@ -49,7 +50,7 @@ class Walk:
         found.entries = found.removed = mark.entries
         found.last_id, found.last_hash = mark.last_id, mark.last_hash
         found.faults += [
-            f"Checkpoint #{mark.pk} contradicts {anchor.origin}."
+            Finding.of(Code.CHECKPOINT_CONTRADICTS, id=mark.pk, origin=anchor.origin)
             for anchor in self._anchors.get(mark.entries, ())
             if anchor.last_hash != mark.last_hash
         ]
@@ -58,11 +59,11 @@ class Walk:
         """Yield the Verification every 1,000 entries. Raises django.db.DatabaseError when they cannot be read."""
         for row in each(entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS)):
             if isinstance(row, Unreadable):
-                self._break(f"Audit entry #{row.pk}: its content was changed into something that cannot be read.")
+                self._break(Finding.of(Code.ENTRY_UNREADABLE, id=row.pk))
                 break
             entry = dict(zip(_COLUMNS, row, strict=False))
             if fault := self._fault_of(entry, row[len(_COLUMNS) :]):
-                self._break(f"Audit entry #{entry['id']} of {_when(entry['at'])}: {fault}")
+                self._break(fault)
                 break
             self._proved(entry)
             if self.found.entries % PROGRESS_EVERY == 0:
@@ -70,30 +71,31 @@ class Walk:
         self.keys.report()
         self._clock.report()
 
-    def _break(self, fault: str) -> None:
+    def _break(self, fault: Finding) -> None:
         self.broken = True
         self.found.faults.append(fault)
 
-    def _fault_of(self, entry: dict[str, Any], personal: tuple[Any, ...]) -> str:
+    def _fault_of(self, entry: dict[str, Any], personal: tuple[Any, ...]) -> Finding | None:
+        about = functools.partial(Finding.of, id=entry["id"], time=entry["at"])
         if entry["previous_hash"] != self.found.last_hash:
-            return "it does not follow the entry before; one was removed, inserted or rewritten."
+            return about(Code.ENTRY_UNCHAINED)
         try:
             whole = entry["hash"] == chain.hash_of_fields({name: entry[name] for name in chain.CHAINED_FIELDS})
         except UNREADABLE:
             whole = False
         if not whole:
-            return "its content was changed."
+            return about(Code.ENTRY_CHANGED)
         if signing.holds(entry["hash"], self.keys.configured.get(entry["key_id"]), entry["signature"]) is False:
-            return "its signature is not ours."
+            return about(Code.ENTRY_SIGNATURE)
         if _bulk_in(entry["details"]) != (str(entry["bulk_id"]) if entry["bulk_id"] else None):
-            return "the bulk it is searched by was changed."
+            return about(Code.ENTRY_BULK_CHANGED)
         for anchor in self._anchors.get(self.found.entries + 1, ()):
             if anchor.last_hash != entry["hash"]:
-                return f"it contradicts {anchor.origin}."
+                return about(Code.ENTRY_CONTRADICTS, origin=anchor.origin)
         if personal[0] is None and entry["id"] <= self.erased_up_to:
             self.found.erased += 1
-            return ""
-        return _personal_fault(entry["commitments"], *personal)
+            return None
+        return _personal_fault(about, entry["commitments"], *personal)
 
     def _proved(self, entry: dict[str, Any]) -> None:
         self.found.entries += 1
@@ -102,30 +104,32 @@ class Walk:
         self._clock.passed(entry["at"], entry["id"])
 
 
-def _when(at: object) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if isinstance(at, datetime) else "an unreadable time"
-
-
 def _bulk_in(details: str) -> str | None:
     return _texts_in(details).get("bulk_id") if '"bulk_id"' in details else None
 
 
 def _personal_fault(
-    commitments: str, entry_id: int | None, salts: str, actor_folded: str, caller_folded: str, *values: str
-) -> str:
+    about: Callable[..., Finding],
+    commitments: str,
+    entry_id: int | None,
+    salts: str,
+    actor_folded: str,
+    caller_folded: str,
+    *values: str,
+) -> Finding | None:
     if entry_id is None:
-        return "its personal values are gone without a trace of being erased."
+        return about(Code.ENTRY_PERSONAL_GONE)
     committed, salt_of = _texts_in(commitments), _texts_in(salts)
     for name, value in zip(chain.PERSONAL_FIELDS, values, strict=True):
         if name not in committed:
             if value:
-                return f"its {name} was added later."
+                return about(Code.ENTRY_FIELD_ADDED, field=name)
         elif chain.commitment(salt_of.get(name, ""), name, str(value)) != committed[name]:
-            return f"its {name} was changed."
+            return about(Code.ENTRY_FIELD_CHANGED, field=name)
     named = dict(zip(chain.PERSONAL_FIELDS, values, strict=True))
     if (actor_folded, caller_folded) != (chain.folded(named["actor_name"]), chain.folded(named["caller_name"])):
-        return "the names it is searched by were changed."
-    return ""
+        return about(Code.ENTRY_NAMES_CHANGED)
+    return None
 
 
 def _texts_in(document: str) -> dict[str, str]:
@@ -162,21 +166,14 @@ class Keys:
     def report(self) -> None:
         """Say what is in doubt."""
         for key_id, (count, first, last) in self._strange.items():
-            self._found.doubts.append(
-                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which is not configured."
-            )
+            self._found.warnings.append(Finding.of(Code.KEY_UNKNOWN, count=count, first=first, last=last, key=key_id))
         for key_id, (count, first, last) in self._retired.items():
-            self._found.doubts.append(
-                f"{count} entries from #{first} to #{last} are signed with key {key_id}, which was no longer in use."
-            )
+            self._found.warnings.append(Finding.of(Code.KEY_RETIRED, count=count, first=first, last=last, key=key_id))
 
     def judge_the_end(self) -> None:
         """Doubt a history that the key in use has signed nothing of: the dashboard signs something when it starts."""
         if self._newest in self.configured and not self._taken_over:
-            self._found.doubts.append(
-                f"The newest entries are signed with key {self._newest}, which is no longer in use; "
-                f"nothing is signed with the one in use, {self._in_use}."
-            )
+            self._found.warnings.append(Finding.of(Code.KEY_NOT_IN_USE, key=self._newest, used=self._in_use))
 
 
 def _count(told: dict[str, tuple[int, int, int]], key_id: str, id: int) -> None:
@@ -200,7 +197,4 @@ class Clock:
     def report(self) -> None:
         """Say where times went back."""
         if self._back:
-            self._found.remarks.append(
-                f"A clock was set back: {len(self._back)} entries, the first of them #{self._back[0]}, "
-                "are dated more than a minute before the entry that they follow."
-            )
+            self._found.notices.append(Finding.of(Code.CLOCK_SET_BACK, count=len(self._back), first=self._back[0]))

@@ -1,21 +1,22 @@
-"""What a verification found, in the language of whoever reads it.
+"""The sentence of each finding: in English, as the history keeps it for ever, and in the reader's language."""
 
-It is kept in English words, because they stand in the history for ever; here they are taken apart and told anew.
-"""
-
-import re
-from functools import cache
-from re import Match
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-ORIGINS: list[str] = [
-    _("checkpoint #%(id)s"),
-    _("line %(number)s of %(path)s"),
-    _("the anchor"),
-]
-TIMES: list[str] = [_("an unreadable time")]
+from calls.audit.verify.findings import Code, Finding, Origin, Place, Verification
+
+MOST_KEPT = 20  # findings in the entry about a verification
+
+ORIGINS: dict[Place, str] = {
+    Place.CHECKPOINT: _("checkpoint #%(id)s"),
+    Place.LINE: _("line %(number)s of %(path)s"),
+    Place.ANCHOR: _("the anchor"),
+}
+UNREADABLE_TIME = _("an unreadable time")
 FIELDS: dict[str, str] = {
     "actor_name": _("name of who acted"),
     "address": _("address"),
@@ -24,80 +25,104 @@ FIELDS: dict[str, str] = {
     "note": _("note"),
     "words": _("quoted words"),
 }
-# Of one entry; behind its number and its time.
-BREAKS: list[str] = [
-    _("it does not follow the entry before; one was removed, inserted or rewritten."),
-    _("its content was changed."),
-    _("its signature is not ours."),
-    _("the bulk it is searched by was changed."),
-    _("it contradicts %(origin)s."),
-    _("its personal values are gone without a trace of being erased."),
-    _("the names it is searched by were changed."),
-    _("its %(field)s was added later."),
-    _("its %(field)s was changed."),
-]
-FINDINGS: list[str] = [
-    _("Audit entry #%(id)s: its content was changed into something that cannot be read."),
-    _("Audit entry #%(id)s of %(time)s: %(fault)s"),
-    _("Audit entry #%(id)s is missing."),
-    _("Checkpoint #%(id)s contradicts %(origin)s."),
-    _("Checkpoint #%(id)s, in %(origin)s, is no longer in the database."),
-    _("Checkpoint #%(id)s is another one in the database than in %(origin)s."),
-    _("%(origin)s was changed into something that cannot be read."),
-    _("%(origin)s is not a checkpoint."),
-    _("%(origin)s is signed with key %(key)s, which is not configured."),
-    _("%(origin)s: its signature is not ours."),
-    _("%(origin)s saw %(count)s entries; only %(left)s are left."),
-    _("%(count)s entries from #%(first)s to #%(last)s are signed with key %(key)s, which is not configured."),
-    _("%(count)s entries from #%(first)s to #%(last)s are signed with key %(key)s, which was no longer in use."),
-    _(
-        "The newest entries are signed with key %(key)s, which is no longer in use; "
-        "nothing is signed with the one in use, %(used)s."
-    ),
-    _(
+# What is wrong with one entry, behind its number and its time.
+ENTRY = _("Audit entry #%(id)s of %(time)s: %(fault)s")
+ENTRY_FAULTS: dict[Code, str] = {
+    Code.ENTRY_UNCHAINED: _("it does not follow the entry before; one was removed, inserted or rewritten."),
+    Code.ENTRY_CHANGED: _("its content was changed."),
+    Code.ENTRY_SIGNATURE: _("its signature is not ours."),
+    Code.ENTRY_BULK_CHANGED: _("the bulk it is searched by was changed."),
+    Code.ENTRY_CONTRADICTS: _("it contradicts %(origin)s."),
+    Code.ENTRY_PERSONAL_GONE: _("its personal values are gone without a trace of being erased."),
+    Code.ENTRY_NAMES_CHANGED: _("the names it is searched by were changed."),
+    Code.ENTRY_FIELD_ADDED: _("its %(field)s was added later."),
+    Code.ENTRY_FIELD_CHANGED: _("its %(field)s was changed."),
+}
+MESSAGES: dict[Code, str] = {
+    Code.ENTRY_UNREADABLE: _("Audit entry #%(id)s: its content was changed into something that cannot be read."),
+    Code.ENTRY_MISSING: _("Audit entry #%(id)s is missing."),
+    Code.CHECKPOINT_CONTRADICTS: _("Checkpoint #%(id)s contradicts %(origin)s."),
+    Code.CHECKPOINT_GONE: _("Checkpoint #%(id)s, in %(origin)s, is no longer in the database."),
+    Code.CHECKPOINT_EXCHANGED: _("Checkpoint #%(id)s is another one in the database than in %(origin)s."),
+    Code.CHECKPOINTS_NOT_OUTSIDE: _(
         "%(count)s checkpoints, the first of them #%(first)s, are not in %(path)s: "
         "it was cut off, or is not written any more."
     ),
-    _("The checkpoints outside the database cannot be read: %(problem)s."),
-    _("The database's guard %(name)s does not stand."),
-    _("There is neither an entry nor a head of the chain: nothing to prove anything by."),
-    _("The head of the chain is missing."),
-    _("The chain has %(count)s entries; its head counted %(counted)s."),
-    _("The head of the chain does not name its last entry."),
-    _("The head of the chain says #%(said)s is the last entry; it is #%(last)s."),
-    _(
+    Code.MARK_UNREADABLE: _("%(origin)s was changed into something that cannot be read."),
+    Code.MARK_MALFORMED: _("%(origin)s is not a checkpoint."),
+    Code.MARK_KEY_UNKNOWN: _("%(origin)s is signed with key %(key)s, which is not configured."),
+    Code.MARK_SIGNATURE: _("%(origin)s: its signature is not ours."),
+    Code.MARK_SAW_MORE: _("%(origin)s saw %(count)s entries; only %(left)s are left."),
+    Code.OUTSIDE_UNREADABLE: _("The checkpoints outside the database cannot be read: %(problem)s."),
+    Code.KEY_UNKNOWN: _(
+        "%(count)s entries from #%(first)s to #%(last)s are signed with key %(key)s, which is not configured."
+    ),
+    Code.KEY_RETIRED: _(
+        "%(count)s entries from #%(first)s to #%(last)s are signed with key %(key)s, which was no longer in use."
+    ),
+    Code.KEY_NOT_IN_USE: _(
+        "The newest entries are signed with key %(key)s, which is no longer in use; "
+        "nothing is signed with the one in use, %(used)s."
+    ),
+    Code.CLOCK_SET_BACK: _(
         "A clock was set back: %(count)s entries, the first of them #%(first)s, "
         "are dated more than a minute before the entry that they follow."
     ),
-]
-PARTS = {"origin": ORIGINS, "time": TIMES, "fault": BREAKS}
+    Code.TRIGGER_MISSING: _("The database's guard %(name)s does not stand."),
+    Code.NOTHING_THERE: _("There is neither an entry nor a head of the chain: nothing to prove anything by."),
+    Code.HEAD_MISSING: _("The head of the chain is missing."),
+    Code.HEAD_COUNT: _("The chain has %(count)s entries; its head counted %(counted)s."),
+    Code.HEAD_HASH: _("The head of the chain does not name its last entry."),
+    Code.HEAD_LAST: _("The head of the chain says #%(said)s is the last entry; it is #%(last)s."),
+    # Only `manage.py check_export` says these, which speaks English.
+    Code.FILE_UNSEALED: "The file does not end with a seal: it was cut off, or is not an export.",
+    Code.FILE_SEAL_MALFORMED: "The file ends with something that is not a seal.",
+    Code.FILE_CHANGED: "The file's content is not what its seal was made for.",
+    Code.FILE_KEY_UNKNOWN: "The seal is signed with key %(key)s, which is not configured.",
+    Code.FILE_SIGNATURE: "The seal's signature is not ours.",
+    Code.FILE_ROWS: "The seal is about %(sealed)s rows; the file has %(rows)s.",
+    Code.ROW_UNREADABLE: "There is a row that cannot be read.",
+    Code.ROW_NOT_EXPORTED: "Audit entry #%(id)s could not be read when the file was made.",
+    Code.ROW_FALSE: "The row of audit entry #%(id)s contradicts its own hash.",
+    Code.ROW_OTHER: "Audit entry #%(id)s is another one in the history than in the file.",
+    Code.ROW_UNKNOWN: "Audit entry #%(id)s is not in the history.",
+}
 
 
-def in_words(finding: str) -> str:
-    """Return a fault, doubt or remark of a verification in the active language; as it is when its form is not known."""
-    told = _told(finding, FINDINGS)
-    return told[:1].upper() + told[1:]
+def in_english(finding: Finding) -> str:
+    """Return the finding as commands print it and as the history keeps it, whatever language is active."""
+    return _tell(finding, str, {})
 
 
-def _told(text: str, forms: list[str]) -> str:
-    for form in forms:
-        if found := _pattern(form).fullmatch(text):
-            return gettext(form) % _parts(found)
-    return text
+def in_words(finding: Finding) -> str:
+    """Return the finding in the active language."""
+    return _tell(finding, gettext, {name: gettext(label) for name, label in FIELDS.items()})
 
 
-def _parts(found: Match[str]) -> dict[str, str]:
-    return {name: _part(name, text) for name, text in found.groupdict().items()}
+def details_of(found: Verification) -> dict[str, object]:
+    """Return the details of an entry `audit.verified`."""
+    return {
+        "verdict": found.verdict.name.lower(),
+        "entries": found.entries,
+        "removed": found.removed,
+        "erased": found.erased,
+        "last_hash": found.last_hash,
+        "faults": [in_english(finding) for finding in [*found.faults, *found.warnings][:MOST_KEPT]],
+    }
 
 
-def _part(name: str, text: str) -> str:
-    if name == "field":
-        return gettext(FIELDS[text]) if text in FIELDS else text
-    return _told(text, PARTS[name]) if name in PARTS else text
+def _tell(finding: Finding, say: Callable[[str], str], fields: Mapping[str, str]) -> str:
+    words = {name: _word(name, value, say, fields) for name, value in finding.params.items()}
+    if finding.code in ENTRY_FAULTS:
+        told = say(ENTRY) % {**words, "fault": say(ENTRY_FAULTS[finding.code]) % words}
+    else:
+        told = say(MESSAGES[finding.code]) % words
+    return told[:1].upper() + told[1:]  # an origin may begin the sentence
 
 
-@cache
-def _pattern(form: str) -> re.Pattern[str]:
-    pieces = re.split(r"%\((\w+)\)s", form)
-    texts = [re.escape(piece) if place % 2 == 0 else f"(?P<{piece}>.+)" for place, piece in enumerate(pieces)]
-    return re.compile("".join(texts), re.DOTALL | re.IGNORECASE)
+def _word(name: str, value: object, say: Callable[[str], str], fields: Mapping[str, str]) -> object:
+    if isinstance(value, Origin):
+        return say(ORIGINS[value.place]) % asdict(value)
+    if name == "time":
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else say(UNREADABLE_TIME)
+    return fields.get(str(value), value) if name == "field" else value

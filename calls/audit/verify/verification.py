@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from calls.audit import checkpoint_file, checkpoints, triggers
 from calls.audit.verify.chain_verifier import Walk
-from calls.audit.verify.findings import Anchor, Verdict, Verification, capital
+from calls.audit.verify.findings import Anchor, Code, Finding, Origin, Place, Verdict, Verification
 from calls.audit.verify.tolerant_read import Unreadable, each
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
 
@@ -42,11 +42,11 @@ def verify(*anchors: Anchor) -> Iterator[Verification]:
             walk.keys.judge_the_end()
             _compare_with_head(found, head)
             found.faults += [
-                f"{capital(mark.origin)} saw {mark.entries} entries; only {found.entries} are left."
+                Finding.of(Code.MARK_SAW_MORE, origin=mark.origin, count=mark.entries, left=found.entries)
                 for mark in proved
                 if mark.entries > found.entries
             ]
-    found.faults += [f"The database's guard {name} does not stand." for name in triggers.missing(connection)]
+    found.faults += [Finding.of(Code.TRIGGER_MISSING, name=name) for name in triggers.missing(connection)]
     found.finished_at = timezone.now()
     yield found
 
@@ -91,13 +91,13 @@ class _Marks:
         self.cut: AuditCheckpoint | None = None
         self.erased_up_to = 0
         for mark in each(stored.order_by("entries", "id")):
-            origin = f"checkpoint #{mark.pk}"
+            origin = Origin(Place.CHECKPOINT, id=mark.pk)
             if isinstance(mark, Unreadable):
-                found.faults.append(f"{capital(origin)} was changed into something that cannot be read.")
+                found.faults.append(Finding.of(Code.MARK_UNREADABLE, origin=origin))
             elif _judge(mark, origin, found):
                 self._take(mark, origin)
 
-    def _take(self, mark: AuditCheckpoint, origin: str) -> None:
+    def _take(self, mark: AuditCheckpoint, origin: Origin) -> None:
         self.anchors.append(_anchor_of(mark, origin))
         self.signed[mark.pk] = (mark.signature, mark.at)
         if mark.kind == Kind.CUT:
@@ -112,17 +112,17 @@ class _Outside:
     def __init__(self, found: Verification) -> None:
         self._found, self._path = found, settings.AUDIT_CHECKPOINT_FILE
         self.anchors: list[Anchor] = []
-        self._signed: dict[int, tuple[str, str]] = {}  # signature and line, by id
+        self._signed: dict[int, tuple[str, Origin]] = {}  # signature and line, by id
         try:
             for number, mark in checkpoint_file.read(self._path) if self._path else ():
-                self._take(mark, f"line {number} of {self._path}")
+                self._take(mark, Origin(Place.LINE, number=number, path=self._path))
         except OSError as error:
-            found.doubts.append(f"The checkpoints outside the database cannot be read: {error}.")
+            found.warnings.append(Finding.of(Code.OUTSIDE_UNREADABLE, problem=str(error)))
             self._path = ""
 
-    def _take(self, mark: AuditCheckpoint | None, origin: str) -> None:
+    def _take(self, mark: AuditCheckpoint | None, origin: Origin) -> None:
         if mark is None:
-            self._found.doubts.append(f"{capital(origin)} is not a checkpoint.")
+            self._found.warnings.append(Finding.of(Code.MARK_MALFORMED, origin=origin))
         elif _judge(mark, origin, self._found):
             self.anchors.append(_anchor_of(mark, origin))
             self._signed[mark.pk] = (mark.signature, origin)
@@ -133,24 +133,24 @@ class _Outside:
             return
         for id, (signature, origin) in self._signed.items():
             if id not in inside.signed:
-                self._found.faults.append(f"Checkpoint #{id}, in {origin}, is no longer in the database.")
+                self._found.faults.append(Finding.of(Code.CHECKPOINT_GONE, id=id, origin=origin))
             elif inside.signed[id][0] != signature:
-                self._found.faults.append(f"Checkpoint #{id} is another one in the database than in {origin}.")
+                self._found.faults.append(Finding.of(Code.CHECKPOINT_EXCHANGED, id=id, origin=origin))
         settled = timezone.now() - WITNESS_LAG
         missing = sorted(id for id, (_, at) in inside.signed.items() if id not in self._signed and at < settled)
         if missing:
-            self._found.doubts.append(
-                f"{len(missing)} checkpoints, the first of them #{missing[0]}, are not in {self._path}: "
-                "it was cut off, or is not written any more."
+            count, first = len(missing), missing[0]
+            self._found.warnings.append(
+                Finding.of(Code.CHECKPOINTS_NOT_OUTSIDE, count=count, first=first, path=self._path)
             )
 
 
-def _judge(mark: AuditCheckpoint, origin: str, found: Verification) -> bool:
+def _judge(mark: AuditCheckpoint, origin: Origin, found: Verification) -> bool:
     ours = checkpoints.is_ours(mark) if _is_whole(mark) else False
     if ours is None:
-        found.doubts.append(f"{capital(origin)} is signed with key {mark.key_id}, which is not configured.")
+        found.warnings.append(Finding.of(Code.MARK_KEY_UNKNOWN, origin=origin, key=mark.key_id))
     elif not ours:
-        found.faults.append(f"{capital(origin)}: its signature is not ours.")
+        found.faults.append(Finding.of(Code.MARK_SIGNATURE, origin=origin))
     return ours is not False
 
 
@@ -164,18 +164,18 @@ def _is_whole(mark: AuditCheckpoint) -> bool:
     )
 
 
-def _anchor_of(mark: AuditCheckpoint, origin: str) -> Anchor:
+def _anchor_of(mark: AuditCheckpoint, origin: Origin) -> Anchor:
     return Anchor(mark.entries, mark.last_hash, origin)
 
 
 def _compare_with_head(found: Verification, head: AuditHead | None) -> None:
     if head is None and not found.entries:
-        found.doubts.append("There is neither an entry nor a head of the chain: nothing to prove anything by.")
+        found.warnings.append(Finding.of(Code.NOTHING_THERE))
     elif head is None:
-        found.faults.append("The head of the chain is missing.")
+        found.faults.append(Finding.of(Code.HEAD_MISSING))
     elif head.entries != found.entries:
-        found.faults.append(f"The chain has {found.entries} entries; its head counted {head.entries}.")
+        found.faults.append(Finding.of(Code.HEAD_COUNT, count=found.entries, counted=head.entries))
     elif head.last_hash != found.last_hash:
-        found.faults.append("The head of the chain does not name its last entry.")
+        found.faults.append(Finding.of(Code.HEAD_HASH))
     elif head.last_id != found.last_id:
-        found.faults.append(f"The head of the chain says #{head.last_id} is the last entry; it is #{found.last_id}.")
+        found.faults.append(Finding.of(Code.HEAD_LAST, said=head.last_id, last=found.last_id))

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from calls.audit.export import verify_file
+from calls.audit.verify.finding_messages import in_english
 from calls.audit.verify.verification import Verdict
 
 SUMMARIES = {
@@ -39,9 +40,9 @@ class Command(BaseCommand):
             self.stderr.write(self.style.ERROR(f"Not provable: {error}"))
             sys.exit(Verdict.UNPROVED)
         for fault in found.faults[:MOST_FAULTS]:
-            self.stderr.write(self.style.ERROR(fault))
-        for doubt in found.doubts:
-            self.stderr.write(self.style.WARNING(doubt))
+            self.stderr.write(self.style.ERROR(in_english(fault)))
+        for warning in found.warnings:
+            self.stderr.write(self.style.WARNING(in_english(warning)))
         told = f"{SUMMARIES[found.verdict]}: {found.rows:,} rows"
         if found.seal:
             told += f", exported when the chain had {found.seal.get('entries')} entries"

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from calls.audit import chain
 from calls.audit.actor import at_the_shell
 from calls.audit.verify import verification
+from calls.audit.verify.finding_messages import details_of, in_english
 
 
 def anchor(text: str) -> verification.Anchor:
@@ -64,9 +65,9 @@ class Command(BaseCommand):
 
     def _report(self, found: verification.Verification) -> None:
         for fault in found.faults:
-            self.stderr.write(self.style.ERROR(fault))
-        for doubt in [*found.doubts, *found.remarks]:
-            self.stderr.write(self.style.WARNING(doubt))
+            self.stderr.write(self.style.ERROR(in_english(fault)))
+        for finding in [*found.warnings, *found.notices]:
+            self.stderr.write(self.style.WARNING(in_english(finding)))
         self.stdout.write(SUMMARIES[found.verdict].format(extent=_extent(found)))
         if found.entries and not found.faults:
             self.stdout.write(f"Anchor: {found.anchor}")
@@ -74,7 +75,7 @@ class Command(BaseCommand):
     def _record(self, found: verification.Verification) -> None:
         try:
             with transaction.atomic():
-                entry = chain.append("audit.verified", actor=at_the_shell(), details=found.details)
+                entry = chain.append("audit.verified", actor=at_the_shell(), details=details_of(found))
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
         else:
