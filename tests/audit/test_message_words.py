@@ -115,7 +115,8 @@ def test_what_was_changed(details: dict[str, object], told: str, database: None)
     ],
 )
 def test_whose_account_or_which_group(details: dict[str, str], note: str, told: str, database: None) -> None:
-    assert sentence(append("account.deleted", details=details, note=note)) == f"anna deleted the account {told}."
+    kind = "group" if "group" in details else "account"
+    assert sentence(append(f"{kind}.deleted", details=details, note=note)) == f"anna deleted the {kind} {told}."
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def batches(database) -> list[int]:
     """The ids of three entries more than a batch has, in a file longer than what a check reads at once."""
     with transaction.atomic():
         for _ in range(write_file.BATCH + 3):
-            chain.append("account.signed_in", actor=SYSTEM, details={"detail": "x" * 800})
+            chain.append("call.missed_withdrawn", actor=SYSTEM, details={"state": "x" * 800})
     return list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
 
 
