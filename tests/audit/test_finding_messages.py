@@ -216,7 +216,7 @@ def test_findings_are_told_in_the_readers_language(finding: Finding, english: st
 def test_the_entry_about_a_verification_keeps_english_and_the_first_twenty() -> None:
     missing = [Finding.of(Code.TRIGGER_MISSING, name=str(number)) for number in range(15)]
     unknown = [Finding.of(Code.KEY_UNKNOWN, **SIGNED)] * 15
-    found = Verification(entries=9, last_id=12, faults=missing, warnings=unknown, notices=unknown)
+    found = Verification(entries=9, last_id=12, faults=missing, warnings=unknown, notices=missing[:1] * 15)
     with translation.override("ru"):
         details = details_of(found)
     assert (details["verdict"], details["entries"], found.verdict) == ("broken", 9, Verdict.BROKEN)
