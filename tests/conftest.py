@@ -21,7 +21,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.test import AsyncClient, Client
 
 from calls.accounts import permissions, roles
@@ -112,6 +112,14 @@ def database(transactional_db: None) -> Iterator[None]:
     triggers.lift(connection)
     # Asynchronous code reaches the database through this one thread, which would keep its session for ever.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def uncommitted(database: None) -> Iterator[None]:
+    """The test database inside one transaction, so that a server other tests left running sees and changes nothing."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="session")

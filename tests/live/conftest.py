@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from calls.db.threads import DatabaseThread
 from calls.live.board import Board
@@ -72,6 +74,12 @@ async def board(thread: DatabaseThread, settings: Any, sweep_seconds: float) -> 
     made.stop()
 
 
+def stored_call(number: int = 1, **fields: Any) -> Call:
+    """Return a stored call that no background task of a running server will touch while a test lasts."""
+    now = timezone.now()
+    return make_call(number, **{"deadline": now + timedelta(hours=1), "updated_at": now, "asked_at": now, **fields})
+
+
 Made = Callable[..., Any]
 
 
@@ -80,7 +88,7 @@ def make(thread: DatabaseThread) -> Made:
     """Store a call: `await make(1, state="established")`."""
 
     async def stored(number: int = 1, **fields: Any) -> Call:
-        return await thread.run(make_call, number, **fields)
+        return await thread.run(stored_call, number, **fields)
 
     return stored
 

@@ -17,6 +17,7 @@ def _usual_waits(settings: Any) -> None:
     settings.PRESENCE_RENEWED_SECONDS, settings.PRESENCE_LOST_SECONDS = 5.0, 15.0
 
 
+pytestmark = pytest.mark.usefixtures("uncommitted")  # a background task of a running server writes the same rows
 HERE, THERE = uuid.uuid4(), uuid.uuid4()
 
 
@@ -74,7 +75,7 @@ def test_people_are_counted_once_wherever_they_are() -> None:
     assert here | there == attendance.Attendance(frozenset({1, 2, 3}), frozenset({1, 2}))
 
 
-def test_a_process_is_told_of_those_at_the_others_who_are_still_there(database: None) -> None:
+def test_a_process_is_told_of_those_at_the_others_who_are_still_there() -> None:
     gone = presence(3, left_at=ago(1))
     lost, silent = presence(4, seen_at=ago(15.5)), presence(5, seen_at=ago(14))
     assert attendance.exchange(THERE, [presence(2), gone, lost, silent]) == []
@@ -83,7 +84,7 @@ def test_a_process_is_told_of_those_at_the_others_who_are_still_there(database: 
     assert [row.user_id for row in attendance.exchange(THERE, [])] == [1]
 
 
-def test_a_process_writes_its_rows_anew_and_makes_no_second_ones(database: None) -> None:
+def test_a_process_writes_its_rows_anew_and_makes_no_second_ones() -> None:
     first = presence(1, HERE, shown_at=None, visible=False)
     attendance.exchange(HERE, [first])
     later = presence(1, HERE, connected_at=ago(50), left_at=ago(0), visible=True)
@@ -93,19 +94,19 @@ def test_a_process_writes_its_rows_anew_and_makes_no_second_ones(database: None)
         assert getattr(kept, name) == getattr(later, name), name
 
 
-def test_what_is_ten_minutes_old_is_forgotten(database: None) -> None:
+def test_what_is_ten_minutes_old_is_forgotten() -> None:
     attendance.exchange(THERE, [presence(1, seen_at=ago(601)), presence(2, seen_at=ago(590))])
     attendance.exchange(HERE, [])
     assert [row.user_id for row in Presence.objects.all()] == [2]
 
 
 @pytest.mark.parametrize(("seen_at", "may_have_been"), [(0, True), (-4.999, True), (-5.001, False)])
-def test_whose_row_was_due_again_may_still_have_been_there(database: None, seen_at: float, may_have_been: bool) -> None:
+def test_whose_row_was_due_again_may_still_have_been_there(seen_at: float, may_have_been: bool) -> None:
     presence(1, seen_at=at(seen_at)).save()
     assert bool(attendance.rows_since(RANG)) == may_have_been
 
 
-def test_a_ringing_call_is_marked_without_a_new_version_and_one_that_is_over_with_one(database: None) -> None:
+def test_a_ringing_call_is_marked_without_a_new_version_and_one_that_is_over_with_one() -> None:
     rings, ended, missed = make_call(1), make_call(2, ended_at=ago(1), state="terminated"), make_call(3)
     Call.objects.filter(pk=missed.pk).update(missed_at=ago(1))
     moment = ago(5)
@@ -127,7 +128,7 @@ def test_a_ringing_call_is_marked_without_a_new_version_and_one_that_is_over_wit
     ],
     ids=["marked before", "outgoing", "answered by then", "over by then", "past its window by then"],
 )
-def test_a_call_that_did_not_ring_then_or_is_marked_is_left_alone(database: None, fields: dict[str, Any]) -> None:
+def test_a_call_that_did_not_ring_then_or_is_marked_is_left_alone(fields: dict[str, Any]) -> None:
     call = make_call(1, **fields)
     attendance.mark_watched({call.pk: ago(5)})
     kept = Call.objects.get()

@@ -13,8 +13,8 @@ from calls.db.threads import DatabaseThread
 from calls.live.board import Board
 from calls.live.viewer import Viewer
 from calls.models import Call
-from tests.fixtures.history import make_attempt, make_call
-from tests.live.conftest import Made, Watcher
+from tests.fixtures.history import make_attempt
+from tests.live.conftest import Made, Watcher, stored_call
 
 often = pytest.mark.parametrize("sweep_seconds", [0.1], ids=["sweeps"])
 
@@ -35,9 +35,9 @@ async def test_the_first_frame_is_the_whole_board_in_the_order_of_arrival(board:
 
 
 async def test_what_was_there_before_the_board_was_read_is_on_it(database: None, thread: DatabaseThread) -> None:
-    live = await thread.run(make_call, 1)
-    await thread.run(lambda: make_call(2, ended_at=ago(5), state="terminated"))
-    await thread.run(lambda: make_call(3, missed_at=ago(5)))
+    live = await thread.run(stored_call, 1)
+    await thread.run(lambda: stored_call(2, ended_at=ago(5), state="terminated"))
+    await thread.run(lambda: stored_call(3, missed_at=ago(5)))
     board = Board(thread)
     board.start()
     await board.attend()
@@ -110,10 +110,10 @@ async def test_what_no_hint_told_of_is_swept_up(board: Board, make: Made, thread
             Call.objects.filter(pk=changed.pk).update(state="hold", version=2)
             Call.objects.filter(pk=ended.pk).update(state="terminated", ended_at=ago(0), version=2)
             Call.objects.filter(pk=lost.pk).delete()
-            make_call(7, state="terminated", ended_at=ago(70))
-            make_call(8, missed_at=ago(70))
-            came_and_left = [make_call(5, state="terminated", ended_at=ago(1)), make_call(6, missed_at=ago(1))]
-            return [make_call(4), *came_and_left]
+            stored_call(7, state="terminated", ended_at=ago(70))
+            stored_call(8, missed_at=ago(70))
+            came_and_left = [stored_call(5, state="terminated", ended_at=ago(1)), stored_call(6, missed_at=ago(1))]
+            return [stored_call(4), *came_and_left]
 
     new, *came_and_left = await thread.run(behind_its_back)
     calls, gone = await watcher.told()

@@ -10,8 +10,7 @@ from django.utils import timezone
 from calls.db.threads import DatabaseThread
 from calls.live.board import Board
 from calls.models import Call
-from tests.fixtures.history import make_call
-from tests.live.conftest import Made, Watcher
+from tests.live.conftest import Made, Watcher, stored_call
 
 
 def supervisor(board: Board, user_id: int = 1, *, visible: bool = True) -> Watcher:
@@ -129,7 +128,7 @@ async def test_when_a_call_was_first_sent_to_somebody(board: Board, make: Made, 
     await early.told()
     assert board.first_sent(call.key, 1) == shown_at, "a change is not the first time"
     await thread.run(Call.objects.filter(pk=call.pk).delete)
-    gone = await thread.run(make_call, 2)
+    gone = await thread.run(stored_call, 2)
     board.hint([call.pk, gone.pk])
     await early.told()
     assert board.first_sent(call.key, 1) is None

@@ -11,8 +11,7 @@ from calls.db.threads import DatabaseThread
 from calls.live.board import Board
 from calls.live.change_bus import MAX_IDS, Hints
 from calls.models import Call
-from tests.fixtures.history import make_call
-from tests.live.conftest import Watcher
+from tests.live.conftest import Watcher, stored_call
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +72,7 @@ async def there(thread: DatabaseThread) -> AsyncIterator[Process]:
 
 async def test_a_change_is_seen_at_once_here_and_there(here: Process, there: Process, thread: DatabaseThread) -> None:
     at_both = [await here.start(), await there.start()]
-    call = await thread.run(make_call, 1)
+    call = await thread.run(stored_call, 1)
     here.hints.publish([], [call])
     for watcher in at_both:
         assert await watcher.told() == ([str(call.key)], [])
@@ -88,7 +87,7 @@ async def test_that_somebody_came_is_heard_by_the_others_and_not_by_oneself(
 ) -> None:
     await here.start()
     watcher = await there.start()
-    call = await thread.run(make_call, 1)
+    call = await thread.run(stored_call, 1)
     here.hints.publish([], [call])
     await watcher.told()
     assert there.heard_of_watchers == 0, "a change of calls is no word about who watches"
@@ -104,7 +103,7 @@ async def test_more_changes_than_one_message_takes_are_told_in_several(
 ) -> None:
     await here.start()
     watcher = await there.start()
-    call = await thread.run(lambda: make_call(1, id=2 * MAX_IDS))
+    call = await thread.run(lambda: stored_call(1, id=2 * MAX_IDS))
     here.hints.publish(range(1, 2 * MAX_IDS + 1))
     assert await watcher.told() == ([str(call.key)], [])
 
@@ -113,12 +112,12 @@ async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Pr
     settings.REDIS_URL = ""
     alone = Process(thread)
     watcher, other = await alone.start(), await here.start()
-    call = await thread.run(make_call, 1)
+    call = await thread.run(stored_call, 1)
     alone.hints.publish([call.pk])
     alone.hints.tell_watchers()
     assert await watcher.told() == ([str(call.key)], [])
     assert not alone.hints._unsent, "nobody would ever take it"
-    second = await thread.run(make_call, 2)
+    second = await thread.run(stored_call, 2)
     here.hints.publish([second.pk])
     assert await other.told() == ([str(second.key)], [])
     assert here.heard_of_watchers == 0

@@ -11,6 +11,7 @@ from calls.runtime.stale_calls import due_calls, record_end
 from tests.decisions.test_reject import actions
 from tests.fixtures.history import make_attempt, make_call
 
+pytestmark = pytest.mark.usefixtures("uncommitted")  # a background task of a running server does the same
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=timezone.get_default_timezone())
 A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 Outcome = RejectAttempt.Outcome
@@ -38,27 +39,25 @@ def silent(seconds: float, outcome: str = "", *, number: int = 1, **fields: Any)
     ],
     ids=["accepted", "unknown", "decided and answered", "undecided", "refused", "under way", "in conversation"],
 )
-def test_how_long_a_call_may_be_silent(
-    database: None, seconds: int, outcome: str, fields: dict[str, Any], late: bool
-) -> None:
+def test_how_long_a_call_may_be_silent(seconds: int, outcome: str, fields: dict[str, Any], late: bool) -> None:
     call = silent(seconds + (1 if late else -1), outcome, **fields)
     assert due_calls(NOW) == ([call] if late else [])
 
 
 @pytest.mark.parametrize(("seconds", "due"), [(59, False), (61, True)])
-def test_a_missed_call_may_be_silent_for_a_minute_after_that(database: None, seconds: int, due: bool) -> None:
+def test_a_missed_call_may_be_silent_for_a_minute_after_that(seconds: int, due: bool) -> None:
     silent(3600, missed_at=NOW - timedelta(seconds=seconds))
     assert bool(due_calls(NOW)) == due
 
 
-def test_a_call_that_ended_is_not_asked_about(database: None) -> None:
+def test_a_call_that_ended_is_not_asked_about() -> None:
     silent(3600, ended_at=NOW, state="terminated")
     silent(3600, "accepted", number=2, ended_at=NOW, state="terminated")
     silent(3600, number=3, missed_at=NOW - A_MINUTE * 30, ended_at=NOW, state="terminated")
     assert due_calls(NOW) == []
 
 
-def test_a_call_is_asked_about_again_after_ten_minutes(database: None) -> None:
+def test_a_call_is_asked_about_again_after_ten_minutes() -> None:
     call = silent(3600)
     assert due_calls(NOW) == [call]
     assert Call.objects.get().asked_at == NOW
@@ -66,13 +65,13 @@ def test_a_call_is_asked_about_again_after_ten_minutes(database: None) -> None:
     assert due_calls(NOW + A_MINUTE * 10 + A_SECOND) == [call]
 
 
-def test_a_few_are_asked_about_at_once_and_the_longest_silent_first(database: None) -> None:
+def test_a_few_are_asked_about_at_once_and_the_longest_silent_first() -> None:
     calls = [silent(1000 + number, number=number) for number in range(7)]
     assert due_calls(NOW) == calls[:1:-1]
     assert due_calls(NOW) == [calls[1], calls[0]]
 
 
-def test_a_call_graph_does_not_know_is_over_with_an_entry(database: None) -> None:
+def test_a_call_graph_does_not_know_is_over_with_an_entry() -> None:
     call = silent(3600)
     attempt = make_attempt(call, outcome=Outcome.ACCEPTED)
     assert record_end(call.pk)
@@ -84,7 +83,7 @@ def test_a_call_graph_does_not_know_is_over_with_an_entry(database: None) -> Non
     assert attempt.outcome == Outcome.CONFIRMED
 
 
-def test_an_end_that_was_told_meanwhile_stands(database: None) -> None:
+def test_an_end_that_was_told_meanwhile_stands() -> None:
     ended_at = NOW - A_MINUTE
     call = silent(3600, ended_at=ended_at, state="terminated")
     assert not record_end(call.pk)

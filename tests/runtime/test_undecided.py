@@ -16,6 +16,7 @@ from tests import bodies
 from tests.decisions.test_reject import actions
 from tests.fixtures.history import make_attempt, make_call
 
+pytestmark = pytest.mark.usefixtures("uncommitted")  # a background task of a running server does the same
 Outcome = RejectAttempt.Outcome
 OPEN_OUTCOMES = sorted(set(Outcome) - {Outcome.REFUSED})
 
@@ -44,7 +45,7 @@ def ringing(**fields: Any) -> Call:
 # By our clock ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_call_that_nobody_decided_in_time_is_missed_once(database: None) -> None:
+def test_a_call_that_nobody_decided_in_time_is_missed_once() -> None:
     call = overdue()
     assert missed_calls.record_missed() == {call.pk}
     call.refresh_from_db()
@@ -65,40 +66,40 @@ def test_a_call_that_nobody_decided_in_time_is_missed_once(database: None) -> No
     ],
     ids=["no deadline", "still open", "being answered", "was answered", "ended", "missed before"],
 )
-def test_no_other_call_is(database: None, fields: dict[str, Any]) -> None:
+def test_no_other_call_is(fields: dict[str, Any]) -> None:
     overdue(**fields)
     assert missed_calls.record_missed() == set()
     assert actions() == []
 
 
 @pytest.mark.parametrize("outcome", OPEN_OUTCOMES)
-def test_a_call_that_somebody_decided_is_not_missed(database: None, outcome: str) -> None:
+def test_a_call_that_somebody_decided_is_not_missed(outcome: str) -> None:
     make_attempt(overdue(), outcome=outcome)
     assert missed_calls.record_missed() == set()
     assert actions() == []
 
 
-def test_a_call_whose_only_attempt_was_refused_is_missed(database: None) -> None:
+def test_a_call_whose_only_attempt_was_refused_is_missed() -> None:
     call = overdue()
     make_attempt(call, outcome=Outcome.REFUSED)
     assert missed_calls.record_missed() == {call.pk}
     assert actions() == ["call.missed"]
 
 
-def test_a_refusal_before_the_decision_makes_it_no_less_decided(database: None) -> None:
+def test_a_refusal_before_the_decision_makes_it_no_less_decided() -> None:
     call = overdue()
     make_attempt(call, outcome=Outcome.REFUSED)
     make_attempt(call, outcome=Outcome.ACCEPTED)
     assert missed_calls.record_missed() == set()
 
 
-def test_a_decision_about_one_call_is_none_about_another(database: None) -> None:
+def test_a_decision_about_one_call_is_none_about_another() -> None:
     decided, undecided = overdue(number=1), overdue(number=2)
     make_attempt(decided, outcome=Outcome.ACCEPTED)
     assert missed_calls.record_missed() == {undecided.pk}
 
 
-def test_a_call_that_was_let_pass_has_lapsed(database: None) -> None:
+def test_a_call_that_was_let_pass_has_lapsed() -> None:
     overdue(let_pass_at=ago(12), let_pass_by_id="7", let_pass_by="anna")
     missed_calls.record_missed()
     assert actions() == ["call.lapsed"]
@@ -108,7 +109,7 @@ def test_a_call_that_was_let_pass_has_lapsed(database: None) -> None:
 
 
 @pytest.mark.parametrize(("early", "missed"), [(0.0, True), (1.0, True), (1.001, False), (5.0, False)])
-def test_a_call_that_ends_with_its_window_is_missed(database: None, early: float, missed: bool) -> None:
+def test_a_call_that_ends_with_its_window_is_missed(early: float, missed: bool) -> None:
     call = ringing()
     end(call, early)
     call.refresh_from_db()
@@ -117,7 +118,7 @@ def test_a_call_that_ends_with_its_window_is_missed(database: None, early: float
 
 
 @pytest.mark.parametrize("outcome", Outcome.values)
-def test_by_its_end_as_well_only_what_nobody_decided_is_missed(database: None, outcome: str) -> None:
+def test_by_its_end_as_well_only_what_nobody_decided_is_missed(outcome: str) -> None:
     call = ringing()
     make_attempt(call, outcome=outcome)
     end(call)
@@ -129,14 +130,14 @@ def test_by_its_end_as_well_only_what_nobody_decided_is_missed(database: None, o
     [{"missed_at": ago(1)}, {"established_at": ago(9), "state": "established"}],
     ids=["missed before", "answered"],
 )
-def test_what_was_missed_or_answered_before_is_not_missed_by_its_end(database: None, fields: dict[str, Any]) -> None:
+def test_what_was_missed_or_answered_before_is_not_missed_by_its_end(fields: dict[str, Any]) -> None:
     call = ringing(**fields)
     end(call)
     assert actions() == []
     assert Call.objects.get().missed_at == fields.get("missed_at")
 
 
-def test_a_call_without_a_deadline_is_not_missed_by_its_end(database: None) -> None:
+def test_a_call_without_a_deadline_is_not_missed_by_its_end() -> None:
     call = ringing(deadline=None)
     notification = payloads.read(bodies.ended(call.graph_id)["value"][0])
     store([Arrival(notification, call.tenant_id, ago(0))])
@@ -144,13 +145,13 @@ def test_a_call_without_a_deadline_is_not_missed_by_its_end(database: None) -> N
     assert actions() == []
 
 
-def test_a_call_first_heard_of_by_its_end_is_not_missed(database: None) -> None:
+def test_a_call_first_heard_of_by_its_end_is_not_missed() -> None:
     notification = payloads.read(bodies.ended("unheard-of")["value"][0])
     store([Arrival(notification, "contoso", ago(0))])
     assert actions() == []
 
 
-def test_an_end_settles_what_is_open_and_nothing_else(database: None) -> None:
+def test_an_end_settles_what_is_open_and_nothing_else() -> None:
     settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
     for outcome in OPEN_OUTCOMES:
         before = AuditEntry.objects.count()
@@ -168,7 +169,7 @@ def test_an_end_settles_what_is_open_and_nothing_else(database: None) -> None:
 # Interrupted ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_decision_under_way_is_not_interrupted_for_a_minute(database: None) -> None:
+def test_a_decision_under_way_is_not_interrupted_for_a_minute() -> None:
     under_way = make_attempt(make_call(1), requested_at=ago(50))
     interrupted = make_attempt(make_call(2), requested_at=ago(61))
     assert missed_calls.record_interrupted() == {interrupted.call_id}
@@ -178,7 +179,7 @@ def test_a_decision_under_way_is_not_interrupted_for_a_minute(database: None) ->
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.REQUESTED}))
-def test_what_has_an_outcome_was_not_interrupted(database: None, outcome: str) -> None:
+def test_what_has_an_outcome_was_not_interrupted(outcome: str) -> None:
     make_attempt(make_call(), outcome=outcome, requested_at=ago(3600))
     assert missed_calls.record_interrupted() == set()
     assert actions() == []
@@ -190,7 +191,7 @@ def test_what_has_an_outcome_was_not_interrupted(database: None, outcome: str) -
     ids=["it goes on", "it ended"],
 )
 def test_an_interrupted_attempt_has_an_unknown_outcome_and_an_unproved_one_when_its_call_ended(
-    database: None, fields: dict[str, Any], history: list[str]
+    fields: dict[str, Any], history: list[str]
 ) -> None:
     attempt = make_attempt(make_call(**fields), requested_at=ago(120))
     missed_calls.record_interrupted()

@@ -35,7 +35,8 @@ def act(client: httpx.Client, name: str, **document: Any) -> tuple[int, str, str
 
 def stored(**fields: Any) -> Call:
     """Return a stored call whose window is open for an hour, so that only what the test says closes it."""
-    return make_call(1, **{"deadline": timezone.now() + timedelta(hours=1), **fields})
+    now = timezone.now()
+    return make_call(1, **{"deadline": now + timedelta(hours=1), "updated_at": now, "asked_at": now, **fields})
 
 
 def over(**fields: Any) -> dict[str, Any]:
