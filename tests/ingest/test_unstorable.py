@@ -118,6 +118,7 @@ async def test_what_is_still_waiting_at_the_end_is_written(writer: Writer, batch
     await asyncio.sleep(0)
     writer.start()
     await writer.drain()
+    await asyncio.sleep(0)  # one turn, in which the tasks whose notifications are written find that out
     assert [task.done() for task in waiting] == [True] * 3
     assert batches == [1, 1, 1]
 
