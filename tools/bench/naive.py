@@ -17,8 +17,6 @@ from asgiref.sync import async_to_sync
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.signals import request_started
-from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils import timezone
@@ -27,10 +25,6 @@ from django.views.decorators.csrf import csrf_exempt
 from calls.models import Call, Notification
 
 GROUP = "calls"
-
-# Django connects these by itself; the product's application may have taken them away.
-for receiver in (close_old_connections, reset_queries):
-    request_started.connect(receiver)
 
 
 @csrf_exempt
