@@ -56,7 +56,7 @@ def click(user: User | None, graph: Simulator, **headers: str) -> int:
     graph_id = graph.prepare().id
     now = timezone.now()
     call = Call.objects.create(
-        graph_key=graph_id.replace("-", ""), graph_id=graph_id, tenant_id="t", received_at=now, updated_at=now
+        graph_id_folded=graph_id.replace("-", ""), graph_id=graph_id, tenant_id="t", received_at=now, updated_at=now
     )
     client = Client(enforce_csrf_checks=True)
     if user:

@@ -22,7 +22,7 @@ class HeardFormSet(BaseInlineFormSet):
     """The notifications about a call, found through their indexes."""
 
     def __init__(self, *, instance: Call, queryset: models.QuerySet[Notification], **options: Any) -> None:
-        heard = queryset.filter(Notification.about([instance.graph_key], [instance.pk]))
+        heard = queryset.filter(Notification.about([instance.graph_id_folded], [instance.pk]))
         super().__init__(instance=instance, queryset=heard, **options)
 
 
@@ -72,7 +72,7 @@ class CallAdmin(EvidenceAdmin):
             _("Times"),
             {"fields": ("watched", "closes", "passed", "answered", "missed", "ended")},
         ),
-        (_("Identity"), {"fields": ("key", "graph_id", "chain_id", "tenant_id", "policy_recording")}),
+        (_("Identity"), {"fields": ("public_id", "graph_id", "chain_id", "tenant_id", "policy_recording")}),
         (
             _("As Graph told it"),
             {
@@ -130,8 +130,8 @@ class CallAdmin(EvidenceAdmin):
     def related(self, call: Call) -> SafeString:
         """Return links to the audit entries of the call and of its chain, and to its notifications."""
         links = [
-            (format.link(_("audit entries"), AuditEntry, about=call.key),),
-            (format.link(_("notifications"), Notification, call_id=call.graph_key),),
+            (format.link(_("audit entries"), AuditEntry, about=call.public_id),),
+            (format.link(_("notifications"), Notification, call_id=call.graph_id_folded),),
         ]
         if call.chain_id:
             links.append((format.link(_("calls of this chain"), Call, chain=call.chain_id),))
@@ -140,7 +140,7 @@ class CallAdmin(EvidenceAdmin):
     @admin.display(description=_("audit entries"))
     def story(self, call: Call) -> str:
         """Return the call's audit entries as sentences."""
-        return format.story(AuditEntry.objects.filter(call_key=str(call.key)), call.received_at)
+        return format.story(AuditEntry.objects.filter(call_key=str(call.public_id)), call.received_at)
 
     @admin.display(description=_("deadline"))
     def closes(self, call: Call) -> str:
@@ -283,7 +283,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
         """Return links to the attempt's audit entries and to the call."""
         links = [
             (format.link(_("audit entries"), AuditEntry, attempt=attempt.pk),),
-            (format.link(_("open the call"), Call, call=attempt.call.key),),
+            (format.link(_("open the call"), Call, call=attempt.call.public_id),),
         ]
         if attempt.bulk_id:
             links.append((format.link(_("everything of this bulk"), AuditEntry, bulk=attempt.bulk_id),))

@@ -75,7 +75,8 @@ def about_call(text: str) -> Q:
 
 
 def _keys_of(text: str) -> list[str]:
-    return [str(key) for key in Call.objects.filter(graph_key__in=_folded(text)).values_list("key", flat=True)]
+    calls = Call.objects.filter(graph_id_folded__in=_folded(text))
+    return [str(public_id) for public_id in calls.values_list("public_id", flat=True)]
 
 
 def _folded(graph_id: str) -> list[str]:
@@ -124,9 +125,9 @@ def calling(text: str) -> Q:
 
 def call_named(text: str) -> Q:
     """Return the condition that a call has this key, or this Graph id in any case."""
-    by_id = Q(graph_key__in=_folded(text))
+    by_id = Q(graph_id_folded__in=_folded(text))
     key = _uuid(text)
-    return by_id | Q(key=key) if key else by_id
+    return by_id | Q(public_id=key) if key else by_id
 
 
 def calls_found(text: str, rows: QuerySet[Call]) -> QuerySet[Call]:
@@ -144,12 +145,12 @@ def notifications_found(text: str, rows: QuerySet[Notification]) -> QuerySet[Not
 def of_call(text: str) -> Q:
     """Return the condition that a notification is about the call with this Graph id, whether that is known or not."""
     keys = _folded(text)
-    return Notification.about(keys, list(Call.objects.filter(graph_key__in=keys).values_list("pk", flat=True)))
+    return Notification.about(keys, list(Call.objects.filter(graph_id_folded__in=keys).values_list("pk", flat=True)))
 
 
 def of_chain(text: str) -> Q:
     """Return the condition that a notification is about a call of this chain."""
-    calls = Call.objects.filter(chain_id=text).values_list("graph_key", "pk")[:FEW]
+    calls = Call.objects.filter(chain_id=text).values_list("graph_id_folded", "pk")[:FEW]
     return Notification.about([key for key, _ in calls], [number for _, number in calls])
 
 

@@ -98,7 +98,7 @@ def append(
     entry = AuditEntry(
         action=action,
         actor_id=actor.id,
-        call_key=str(call.key) if call else "",
+        call_key=str(call.public_id) if call else "",
         graph_id=call.graph_id if call else "",
         chain_id=call.chain_id if call else "",
         tenant_id=call.tenant_id if call else "",

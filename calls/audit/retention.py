@@ -146,7 +146,7 @@ def _remove_calls(before: datetime) -> int:
     old = Call.objects.filter(received_at__lt=before).order_by("received_at", "id")
     going = sorted(old.values_list("pk", flat=True)[:AT_ONCE])
     RejectAttempt.objects.filter(call_id__in=going)._raw_delete("default")
-    Notification.objects.filter(call_number__in=going).update(call_number=None)  # found by Graph's id from now on
+    Notification.objects.filter(call_pk__in=going).update(call_pk=None)  # found by Graph's id from now on
     return Call.objects.filter(pk__in=going)._raw_delete("default")
 
 

@@ -65,7 +65,7 @@ def locked_target(key: uuid.UUID) -> Iterator[Target | None]:
     named, aim = None, key
     while True:
         with transaction.atomic():
-            call = Call.objects.select_for_update().filter(key=aim).first()
+            call = Call.objects.select_for_update().filter(public_id=aim).first()
             if call is None:
                 yield None
                 return
@@ -75,7 +75,7 @@ def locked_target(key: uuid.UUID) -> Iterator[Target | None]:
                 # Read behind the lock, so that an attempt of the transaction that held it before is seen.
                 yield Target(call, named, call.deciding_attempt())
                 return
-        aim = target.key
+        aim = target.public_id
 
 
 def _target_of(named: Call) -> Call:

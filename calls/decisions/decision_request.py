@@ -24,7 +24,7 @@ class Click:
     `connected_since` is known: since when they have the board open, at whichever process.
     """
 
-    key: uuid.UUID
+    public_id: uuid.UUID
     at: datetime = field(default_factory=timezone.now)
     seen: dict[str, object] | None = None
     first_sent_at: datetime | None = None
@@ -33,7 +33,7 @@ class Click:
     def times(self, call: Call) -> dict[str, datetime]:
         """Return the moments up to the click by their names in an entry about this call, as far as they are known."""
         times = {"received_at": call.received_at, "clicked_at": self.at}
-        if call.key != self.key:  # the newer call of somebody who rang again; it was not the one clicked on
+        if call.public_id != self.public_id:  # the newer call of somebody who rang again; it was not the one clicked on
             return times
         if self.first_sent_at:
             times["first_sent_at"] = self.first_sent_at

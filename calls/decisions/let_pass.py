@@ -25,8 +25,8 @@ from calls.timestamps import iso
 class Passed:
     """Who let the call pass first, and when; `now` when it was just done."""
 
-    call_id: int
-    call_key: uuid.UUID
+    call_pk: int
+    public_id: uuid.UUID
     graph_id: str
     by: str
     at: datetime
@@ -36,12 +36,12 @@ class Passed:
 async def let_pass(click: Click, actor: Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
     """Let the call pass, once; return who did. Raises UnknownCall, DecidedByAnother, Gone, NotRecorded."""
     passed = await recorded(thread, _let_pass, click, actor)
-    hints.publish([passed.call_id])
+    hints.publish([passed.call_pk])
     return passed
 
 
 def _let_pass(click: Click, actor: Actor) -> Passed | DecisionError:
-    with locked_target(click.key) as target:
+    with locked_target(click.public_id) as target:
         if target is None:
             _record_unknown(click, actor)
             return UnknownCall()
@@ -58,11 +58,11 @@ def _let_pass(click: Click, actor: Actor) -> Passed | DecisionError:
             chain.append("call.let_pass", actor=actor, call=call, details=details)
             metrics.LET_PASS.labels("let_pass").inc()
         at = call.let_pass_at or call.updated_at
-        return Passed(call.pk, call.key, call.graph_id, call.let_pass_by, at, now)
+        return Passed(call.pk, call.public_id, call.graph_id, call.let_pass_by, at, now)
 
 
 def _record_unknown(click: Click, actor: Actor) -> None:
-    details = {"cause": "unknown_call", "key": str(click.key), "clicked_at": iso(click.at)}
+    details = {"cause": "unknown_call", "key": str(click.public_id), "clicked_at": iso(click.at)}
     chain.append("call.let_pass_in_vain", actor=actor, details=details)
     metrics.LET_PASS.labels("unknown_call").inc()
 

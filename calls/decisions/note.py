@@ -23,7 +23,7 @@ from calls.models import Call
 class Noted:
     """A note that is in the history now."""
 
-    call_id: int
+    call_pk: int
     note: str
     by: str
     at: datetime
@@ -35,14 +35,14 @@ async def note(click: Click, text: str, actor: Actor, *, thread: DatabaseThread,
     Raises UnknownCall, StillRings, NotRecorded.
     """
     noted = await recorded(thread, _note, click, text, actor)
-    hints.publish([noted.call_id])
+    hints.publish([noted.call_pk])
     metrics.NOTES.inc()
     return noted
 
 
 def _note(click: Click, text: str, actor: Actor) -> Noted | DecisionError:
     with transaction.atomic():
-        call = Call.objects.select_for_update().filter(key=click.key).first()
+        call = Call.objects.select_for_update().filter(public_id=click.public_id).first()
         if call is None:
             return UnknownCall()
         if not has_room_for(call):

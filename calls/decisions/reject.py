@@ -68,7 +68,7 @@ class Decision:
     reason: str
     by: str
     at: datetime
-    call_key: uuid.UUID
+    public_id: uuid.UUID
     graph_id: str
     request_id: str
 
@@ -103,7 +103,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
         reason=attempt.reason,
         by=attempt.actor_name,
         at=attempt.requested_at,
-        call_key=attempt.call.key,
+        public_id=attempt.call.public_id,
         graph_id=attempt.call.graph_id,
         request_id=answer.request_id,
     )
@@ -114,7 +114,7 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 
 def _claim(wish: Wish) -> RejectAttempt | DecisionError:
     """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    with locked_target(wish.click.key) as target:
+    with locked_target(wish.click.public_id) as target:
         if target is None:
             _record_unknown(wish)
             return UnknownCall()
@@ -140,7 +140,7 @@ def _claim(wish: Wish) -> RejectAttempt | DecisionError:
 
 
 def _record_unknown(wish: Wish) -> None:
-    details = {"key": str(wish.click.key), "clicked_at": iso(wish.click.at)}
+    details = {"key": str(wish.click.public_id), "clicked_at": iso(wish.click.at)}
     metrics.DECISIONS.labels("unknown_call").inc()
     chain.append(
         "reject.unknown_call",
@@ -191,10 +191,10 @@ def record_refusal(
     Because whoever sent it has no right, or because it cannot be understood. Raises django.db.DatabaseError.
     """
     with transaction.atomic():
-        on = {click.key: click for click in clicks}
-        calls: list[Call | None] = [*Call.objects.filter(key__in=on)] or [None]
+        on = {click.public_id: click for click in clicks}
+        calls: list[Call | None] = [*Call.objects.filter(public_id__in=on)] or [None]
         for call in calls:
-            told = {**details, **on[call.key].told(call)} if call else details
+            told = {**details, **on[call.public_id].told(call)} if call else details
             chain.append(action, actor=actor, call=call, reason=reason, words=words, details=told, bulk_id=bulk_id)
     actions.action(action).count(len(calls))
 

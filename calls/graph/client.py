@@ -84,15 +84,15 @@ class GraphClient:
         self._credentials = credentials
         self._client = client
 
-    async def reject(self, call_id: str, reason: RejectReason, *, tenant_id: str, closes_at: float) -> Answer:
+    async def reject(self, graph_id: str, reason: RejectReason, *, tenant_id: str, closes_at: float) -> Answer:
         """Ask Graph to reject a call and return its answer once it accepted.
 
-        `call_id` is spelled as Graph spelled it; `closes_at` is when the window closes, in seconds of
+        `graph_id` is spelled as Graph spelled it; `closes_at` is when the window closes, in seconds of
         time.monotonic(). Repeats only what is safe and only while the window lasts: refused connections, throttling
         that names an end in time, and one expired token. Raises a GraphError.
         """
         request_id = str(uuid.uuid4())
-        url = f"{self._calls_url}/{quote(call_id, safe='')}/reject"
+        url = f"{self._calls_url}/{quote(graph_id, safe='')}/reject"
         fresh = renewed = False
         while True:
             token, fresh = await self._token(tenant_id, request_id, fresh=fresh), False
@@ -108,11 +108,11 @@ class GraphClient:
                 continue
             return _judge(response, request_id)
 
-    async def is_alive(self, call_id: str, *, tenant_id: str) -> bool:
+    async def is_alive(self, graph_id: str, *, tenant_id: str) -> bool:
         """Return whether the call goes on at Graph. Raises a GraphError other than CallGone when it cannot be told."""
         request_id = str(uuid.uuid4())
         token = await self._token(tenant_id, request_id)
-        url = f"{self._calls_url}/{quote(call_id, safe='')}"
+        url = f"{self._calls_url}/{quote(graph_id, safe='')}"
         try:
             response = await self._client.get(url, headers=_headers(token, request_id))
         except http.HTTPError as error:

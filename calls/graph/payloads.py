@@ -78,8 +78,8 @@ class GraphNotification:
     resource: str = ""
     resource_type: str = ""
     subject: Subject = Subject.OTHER
-    call_id: str = ""
-    call_key: str = ""
+    graph_id: str = ""
+    graph_id_folded: str = ""
     tenant_id: str = ""
     facts: CallFacts = field(default_factory=CallFacts)
 
@@ -159,7 +159,7 @@ def read(item: Any, *, has_secrets: bool = True) -> GraphNotification:
     resource_data = item.get("resourceData")
     change_type = canonical(_text(item.get("changeType")), ChangeType)
     resource_type = _resource_type(resource_data)
-    subject, call_id = _subject_of(resource, resource_type, resource_data)
+    subject, graph_id = _subject_of(resource, resource_type, resource_data)
     entity = resource_data if isinstance(resource_data, dict) else {}
     return GraphNotification(
         body=text,
@@ -168,16 +168,16 @@ def read(item: Any, *, has_secrets: bool = True) -> GraphNotification:
         resource=resource,
         resource_type=resource_type,
         subject=subject,
-        call_id=call_id,
-        call_key=fold_id(call_id) if call_id == clean(call_id, MAX_ID_LENGTH) else "",
+        graph_id=graph_id,
+        graph_id_folded=fold_id(graph_id) if graph_id == clean(graph_id, MAX_ID_LENGTH) else "",
         tenant_id=_text(entity.get("tenantId")) or _text(item.get("tenantId")),
         facts=_call_facts(change_type, entity) if subject is Subject.CALL else CallFacts(),
     )
 
 
-def fold_id(call_id: str) -> str:
+def fold_id(graph_id: str) -> str:
     """Return the one spelling under which a call is known here: a GUID loses dashes and case, other ids stay."""
-    return call_id.replace("-", "").lower() if _GUID.fullmatch(call_id) else call_id
+    return graph_id.replace("-", "").lower() if _GUID.fullmatch(graph_id) else graph_id
 
 
 def clean(text: str, length: int) -> str:

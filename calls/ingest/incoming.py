@@ -26,7 +26,7 @@ class Row:
     """A notification as its table keeps it."""
 
     call_id: str | None
-    call_number: int | None
+    call_pk: int | None
     received_at: datetime
     change_type: str
     resource: str
@@ -47,12 +47,12 @@ CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if co
 STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
 
 
-def row_of(arrival: Arrival, problem: str, call_number: int | None) -> Row:
+def row_of(arrival: Arrival, problem: str, call_pk: int | None) -> Row:
     """Return what is stored of an arrival; `problem` is why it was not applied to its call, empty when it was."""
     notification = arrival.notification
     return Row(
-        call_id=notification.call_key or None,
-        call_number=call_number,
+        call_id=notification.graph_id_folded or None,
+        call_pk=call_pk,
         received_at=arrival.received_at,
         change_type=clean(notification.change_type, 64),
         resource=clean(notification.resource, 500),

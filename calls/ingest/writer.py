@@ -243,7 +243,7 @@ def _reapply_once(primary_key: int, arrival: Arrival) -> str:
     with _looked_up([arrival]) as (calls, _):
         batch = _Batch(calls)
         problem = batch.apply(arrival)
-        Notification.objects.filter(pk=primary_key).update(problem=problem, call_number=batch.number_of(arrival))
+        Notification.objects.filter(pk=primary_key).update(problem=problem, call_pk=batch.number_of(arrival))
         _save(batch)
     return problem
 
@@ -266,7 +266,7 @@ def _looked_up(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[
     And which arrivals are stored: of those message id and digest. Every process first locks and then inserts, both in
     the order of the folded id, so that two of them never wait for each other in a circle.
     """
-    keys = {arrival.notification.call_key for arrival in arrivals if arrival.notification.call_key}
+    keys = {arrival.notification.graph_id_folded for arrival in arrivals if arrival.notification.graph_id_folded}
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
     with transaction.atomic():
         calls, stored = run(_locking(keys), _finding(named))
@@ -309,20 +309,20 @@ def _insert(new: list[Call]) -> None:
 
     Raises _Overtaken when one of them stands there now.
     """
-    new.sort(key=lambda call: call.graph_key)
+    new.sort(key=lambda call: call.graph_id_folded)
     inserted = CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
-    primary_keys = {graph_key: primary_key for primary_key, graph_key in inserted}
+    primary_keys = {graph_id_folded: primary_key for primary_key, graph_id_folded in inserted}
     if len(primary_keys) < len(new):
         raise _Overtaken
     for call in new:
-        call.pk = primary_keys[call.graph_key]
+        call.pk = primary_keys[call.graph_id_folded]
 
 
 class _Batch:
     """The calls of one transaction and what its notifications do to them."""
 
     def __init__(self, locked: list[Call]) -> None:
-        self._calls = {call.graph_key: call for call in locked}
+        self._calls = {call.graph_id_folded: call for call in locked}
         self._window = timedelta(seconds=settings.CALL_ANSWER_WINDOW_SECONDS)
         self.locked = {call.pk for call in locked}
         self.new: list[Call] = []
@@ -334,10 +334,10 @@ class _Batch:
         """Apply one notification to its call; return why it was not applied, empty when it was."""
         notification = arrival.notification
         if notification.subject is not Subject.CALL:
-            return "" if notification.call_key else "It names no call."
-        if not notification.call_key:
+            return "" if notification.graph_id_folded else "It names no call."
+        if not notification.graph_id_folded:
             return "Its call id cannot be stored."
-        call = self._calls.get(notification.call_key) or self._begin(arrival)
+        call = self._calls.get(notification.graph_id_folded) or self._begin(arrival)
         if call.tenant_id != arrival.tenant_id:
             return f"The call belongs to tenant {call.tenant_id}."
         try:
@@ -350,25 +350,25 @@ class _Batch:
 
     def number_of(self, arrival: Arrival) -> int | None:
         """Return the primary key of the call an arrival is about, None while there is no such call."""
-        call = self._calls.get(arrival.notification.call_key)
+        call = self._calls.get(arrival.notification.graph_id_folded)
         return call.pk if call else None
 
     def _begin(self, arrival: Arrival) -> Call:
         call = Call(
-            graph_key=arrival.notification.call_key,
-            graph_id=arrival.notification.call_id,
+            graph_id_folded=arrival.notification.graph_id_folded,
+            graph_id=arrival.notification.graph_id,
             tenant_id=arrival.tenant_id,
             received_at=arrival.received_at,
             updated_at=arrival.received_at,
         )
-        self._calls[call.graph_key] = call
+        self._calls[call.graph_id_folded] = call
         self.new.append(call)
         return call
 
     def _note(self, call: Call, change: Change, received_at: datetime) -> None:
-        if change.changed and call.pk and call.graph_key not in self.changed:
+        if change.changed and call.pk and call.graph_id_folded not in self.changed:
             call.become_newer(received_at)
-            self.changed[call.graph_key] = call
+            self.changed[call.graph_id_folded] = call
         if change.ended:
             self.ended.append(call)
         if change.missed_withdrawn:

@@ -90,7 +90,7 @@ def mark_watched(marks: Mapping[int, datetime]) -> None:
     A call that is over by now gets a new version, so that every board tells it; the others have one still to come.
     """
     with transaction.atomic():
-        unmarked = Call.objects.filter(pk__in=list(marks), watched_at=None).order_by("graph_key")
+        unmarked = Call.objects.filter(pk__in=list(marks), watched_at=None).order_by("graph_id_folded")
         calls = [call for call in unmarked.select_for_update() if call.rang_at(marks[call.pk])]
         for call in calls:
             call.watched_at = marks[call.pk]

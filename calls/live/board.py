@@ -290,13 +290,13 @@ class Board:
                 self._mark(shown, self.attended_since)
             if call.is_live:
                 shown.since = known.since if known else shown.since
-                self._shown[call.pk] = self._by_key[call.key] = shown
+                self._shown[call.pk] = self._by_key[call.public_id] = shown
                 self._left.pop(call.pk, None)
             else:
                 self._left[call.pk] = call.version
                 self._shown.pop(call.pk, None)
-                self._by_key.pop(call.key, None)
-                gone.append(f'"{call.key}"')
+                self._by_key.pop(call.public_id, None)
+                gone.append(f'"{call.public_id}"')
             changed.append(shown)
         found = {shown.call.pk for shown in calls}
         gone += [self._drop(primary_key) for primary_key in asked - found if primary_key in self._shown]
@@ -313,7 +313,7 @@ class Board:
 
     def _drop(self, primary_key: int) -> str:
         """Forget a call that is not in the database any more; return its key as JSON."""
-        key = self._shown.pop(primary_key).call.key
+        key = self._shown.pop(primary_key).call.public_id
         self._by_key.pop(key, None)
         return f'"{key}"'
 

@@ -14,7 +14,7 @@ from calls.timestamps import iso
 def describe(call: Call) -> dict[str, Any]:
     """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched, beyond its first version."""
     return {
-        "key": str(call.key),
+        "key": str(call.public_id),
         "graph_id": call.graph_id,
         "chain_id": call.chain_id,
         "tenant_id": call.tenant_id,

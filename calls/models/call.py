@@ -26,8 +26,8 @@ class CallQuerySet(models.QuerySet["Call"]):
 class Call(models.Model):
     """One call as Graph's notifications have told it so far, in the order they were stored."""
 
-    key = models.UUIDField(_("key"), default=new_key, unique=True, editable=False)
-    graph_key = models.CharField(_("folded Graph id"), max_length=200)
+    public_id = models.UUIDField(_("key"), default=new_key, unique=True, editable=False, db_column="key")
+    graph_id_folded = models.CharField(_("folded Graph id"), max_length=200, db_column="graph_key")
     graph_id = models.CharField(_("Graph id"), max_length=200)
     chain_id = models.CharField(_("call chain"), max_length=200, blank=True)
     tenant_id = models.CharField(_("tenant"), max_length=64)
@@ -74,7 +74,7 @@ class Call(models.Model):
             models.Index(fields=["chain_id"], name="call_chain"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["graph_key"], name="call_once_per_graph_key"),
+            models.UniqueConstraint(fields=["graph_id_folded"], name="call_once_per_graph_key"),
             models.CheckConstraint(condition=Q(version__gte=1), name="call_version_counts_from_one"),
             models.CheckConstraint(
                 condition=Q(missed_at=None) | Q(deadline__isnull=False), name="call_missed_only_past_a_deadline"

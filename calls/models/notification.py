@@ -6,29 +6,27 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from calls.models.call import Call
-
 
 class Notification(models.Model):
     """One notification as it arrived, secrets redacted; written once, and what Graph said in it never changed.
 
-    `call` is a plain reference without a database constraint: a notification about a call nobody has heard of is kept
-    as well, and finds its call when that one appears. `call_number` is the call's primary key where the call stood when
-    this was stored: an index over it grows at its end, and one over Graph's ids, which are in no order, at a place of
-    its own for every call. `about` asks for both.
+    `call` refers to the folded Graph id, without a database constraint: a notification about an unknown call is kept as
+    well, and found once the call appears. `call_pk` is the call's primary key if the call was known when this was
+    stored: an index over primary keys grows at its end, one over Graph's ids at a random place for every call. `about`
+    asks for both.
     """
 
     call = models.ForeignKey(
-        Call,
+        "calls.Call",
         verbose_name=_("call"),
-        to_field="graph_key",
+        to_field="graph_id_folded",
         db_constraint=False,
         on_delete=models.DO_NOTHING,
         null=True,
         db_index=False,
         related_name="notifications",
     )
-    call_number = models.BigIntegerField(_("number of the call"), null=True, editable=False)
+    call_pk = models.BigIntegerField(_("number of the call"), null=True, editable=False, db_column="call_number")
     received_at = models.DateTimeField(_("received"))
     change_type = models.CharField(_("change type"), max_length=64, blank=True)
     resource = models.CharField(_("resource"), max_length=500, blank=True)
@@ -48,10 +46,8 @@ class Notification(models.Model):
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["received_at", "id"], name="notification_received"),
-            models.Index(
-                fields=["call_number"], condition=Q(call_number__isnull=False), name="notification_call_number"
-            ),
-            models.Index(fields=["call"], condition=Q(call_number=None), name="notification_before_call"),
+            models.Index(fields=["call_pk"], condition=Q(call_pk__isnull=False), name="notification_call_number"),
+            models.Index(fields=["call"], condition=Q(call_pk=None), name="notification_before_call"),
             models.Index(fields=["received_at", "id"], condition=~Q(problem=""), name="notification_problem"),
         ]
         constraints = [
@@ -64,9 +60,9 @@ class Notification(models.Model):
         return f"{self.change_type} {self.resource}"
 
     @staticmethod
-    def about(graph_keys: Collection[str], numbers: Collection[int]) -> Q:
-        """Return the condition that a notification is about one of the calls with these folded Graph ids and numbers.
+    def about(folded_ids: Collection[str], primary_keys: Collection[int]) -> Q:
+        """Return the condition that a notification is about one of the calls with these folded Graph ids and keys.
 
         Plain values, each way through its index: with a query inside, databases read every notification instead.
         """
-        return Q(call_number__in=numbers) | Q(call_number=None, call_id__in=graph_keys)
+        return Q(call_pk__in=primary_keys) | Q(call_pk=None, call_id__in=folded_ids)

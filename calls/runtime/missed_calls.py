@@ -26,7 +26,7 @@ def record_missed() -> set[int]:
     """
     held = RejectAttempt.objects.filter(call=OuterRef("pk")).exclude(outcome=Outcome.REFUSED)
     overdue = Call.objects.filter(ended_at=None, missed_at=None, established_at=None, deadline__lt=timezone.now())
-    due = overdue.exclude(state__in=ANSWERED_STATES).exclude(Exists(held)).order_by("graph_key")
+    due = overdue.exclude(state__in=ANSWERED_STATES).exclude(Exists(held)).order_by("graph_id_folded")
     if not due.exists():  # most of the time, and then no transaction keeps the writer waiting
         return set()
     with transaction.atomic():

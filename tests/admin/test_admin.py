@@ -29,7 +29,7 @@ EVIL = "<script>alert('Nestor')</script>"
 def evidence(story) -> dict[str, int | str]:
     """One row of each kind; returns their primary keys."""
     call = Call.objects.get()
-    notification = make_notification(call.graph_key)
+    notification = make_notification(call.graph_id_folded)
     checkpoint = checkpoints.checkpoint()
     attempt = RejectAttempt.objects.get()
     return {
@@ -109,7 +109,7 @@ def test_an_empty_list_renders(model, auditor):
 def test_what_strangers_wrote_is_text_and_never_markup(database, auditor):
     call = make_call(source={"name": EVIL, "id": EVIL}, targets=[{"name": EVIL}], chain_id=EVIL, result_message=EVIL)
     attempt = make_attempt(call, note=EVIL, outcome="refused", graph_code=EVIL, graph_message=EVIL)
-    make_notification(call.graph_key, body=f'{{"a": "{EVIL}"}}', change_type=EVIL, resource=EVIL, problem=EVIL)
+    make_notification(call.graph_id_folded, body=f'{{"a": "{EVIL}"}}', change_type=EVIL, resource=EVIL, problem=EVIL)
     answer = GraphAnswer(403, EVIL, EVIL, EVIL, EVIL)
     entry = append("reject.refused", call=call, attempt=attempt, answer=answer, details={"answered_at": {EVIL: EVIL}})
     addresses = [f"{model}/" for model in LISTS] + [
@@ -152,7 +152,7 @@ def test_strange_rows_render(database, auditor):
 def test_what_cannot_be_read_is_said_and_no_server_error(what, zone, several, auditor, settings):
     settings.TIME_ZONE = zone
     entry = several[1]
-    attempt, call = RejectAttempt.objects.get(pk=entry.attempt_id), Call.objects.get(key=entry.call_key)
+    attempt, call = RejectAttempt.objects.get(pk=entry.attempt_id), Call.objects.get(public_id=entry.call_key)
     with Owner():
         sql(STRANGE[what], entry.pk)
     assert rows(auditor, "auditentry/") == len(several)
@@ -187,7 +187,7 @@ def test_a_longer_list_takes_no_more_queries(model, auditor):
     def fill(numbers: range) -> None:
         for number in numbers:
             call = make_call(number)
-            make_notification(call.graph_key, number)
+            make_notification(call.graph_id_folded, number)
             append("reject.requested", call=call, attempt=make_attempt(call))
             checkpoints.checkpoint()
 
@@ -206,7 +206,7 @@ def test_a_longer_list_takes_no_more_queries(model, auditor):
 
 def test_the_page_of_a_call_tells_its_whole_story_in_order(evidence, auditor):
     call = Call.objects.get(pk=evidence["call"])
-    make_notification(call.graph_key, 2, call_number=call.pk)
+    make_notification(call.graph_id_folded, 2, call_pk=call.pk)
     make_notification("another", 3)
     text = page(auditor, f"call/{call.pk}/change/")
     asked, accepted, confirmed = (
@@ -268,7 +268,7 @@ def test_personal_values_of_one_entry_do_not_appear_at_another(several, auditor)
 def test_the_supervisors_page_of_a_call_tells_what_can_be_read(harm, people, story, signed_in):
     with Owner():
         sql(STRANGE[harm], story[1].pk)
-    answer = signed_in(people.supervisor).get(f"/calls/{Call.objects.get().key}/")
+    answer = signed_in(people.supervisor).get(f"/calls/{Call.objects.get().public_id}/")
     assert answer.status_code == 200
     told = answer.content.decode()
     assert all(str(sentence(entry)) in html.unescape(told) for entry in (story[0], story[2]))

@@ -172,7 +172,7 @@ def test_notes_and_calls_let_pass_are_found_by_action(database, auditor):
 
 
 def test_a_call_that_was_missed_and_then_rejected_after_all_is_not_undecided(several, auditor):
-    call = Call.objects.get(graph_key="57dab8b1-0003")
+    call = Call.objects.get(graph_id_folded="57dab8b1-0003")
     make_attempt(call, outcome="confirmed")
     assert rows(auditor, "call/?decision=undecided") == 0
     assert rows(auditor, "call/?decision=rejected") == 1
@@ -180,7 +180,7 @@ def test_a_call_that_was_missed_and_then_rejected_after_all_is_not_undecided(sev
 
 def test_notifications_are_found_by_call_and_by_whether_they_were_applied(database, auditor):
     call = make_call(1)
-    make_notification(call.graph_key, 1, call_number=call.pk)
+    make_notification(call.graph_id_folded, 1, call_pk=call.pk)
     make_notification("b", 2, problem="no callState")
     questions = {"call_id=B": 1, "applied=no": 1, "applied=yes": 1, "chain=chain-1": 1, "chain=chain-2": 0, "": 2}
     for question, answers in {**questions, "q=message-2": 1, "q=57DAB8B1-0001": 1, "q=b": 1, "q=message": 0}.items():
@@ -189,15 +189,15 @@ def test_notifications_are_found_by_call_and_by_whether_they_were_applied(databa
 
 def test_a_call_is_found_by_its_id_as_graph_spells_it(database, auditor):
     graph_id = "80c74995-518b-43de-8fa0-15495591a152"
-    call = make_call(1, graph_id=graph_id, graph_key=fold_id(graph_id))
-    make_notification(call.graph_key, 1, call_number=call.pk)
-    make_notification(call.graph_key, 2)
+    call = make_call(1, graph_id=graph_id, graph_id_folded=fold_id(graph_id))
+    make_notification(call.graph_id_folded, 1, call_pk=call.pk)
+    make_notification(call.graph_id_folded, 2)
     make_attempt(call)
     append("reject.requested", call=call)
     lists = {"call": ("q", "call"), "notification": ("q", "call_id"), "rejectattempt": ("q",), "auditentry": ("about",)}
     for model, names in lists.items():
         for name in names:
-            for spelling in (graph_id, graph_id.upper(), call.graph_key):
+            for spelling in (graph_id, graph_id.upper(), call.graph_id_folded):
                 found = rows(auditor, f"{model}/?{name}={spelling}")
                 assert found == (2 if model == "notification" else 1), (model, name, spelling)
 

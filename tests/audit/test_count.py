@@ -40,7 +40,7 @@ from calls.models import Call, RejectAttempt
 name, acts, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 said, lock = [], threading.Lock()
 actor = Actor(name, f"person {name}", "192.0.2.1")
-keys = list(Call.objects.values_list("key", flat=True))
+keys = list(Call.objects.values_list("public_id", flat=True))
 
 def say(*actions):
     with lock:

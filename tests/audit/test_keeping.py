@@ -43,7 +43,7 @@ def test_a_place_outside_that_hangs_holds_up_nothing_and_is_told(environment, da
     with Dashboard(environment, tmp_path / "log") as dashboard:
         wait_until(lambda: "has not answered for" in _outside(dashboard), 60)
         lapsed = make_call(3, deadline=timezone.now() - timedelta(seconds=1))
-        wait_until(lambda: AuditEntry.objects.filter(action="call.missed", call_key=str(lapsed.key)).exists())
+        wait_until(lambda: AuditEntry.objects.filter(action="call.missed", call_key=str(lapsed.public_id)).exists())
 
 
 def test_a_place_outside_that_is_away_is_told_and_caught_up_with(environment, database, tmp_path):

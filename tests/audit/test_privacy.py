@@ -35,7 +35,7 @@ def acts(people: People, client: Client, settings) -> None:
     answer = GraphAnswer(403, "7505", f"{TEXT} may not.", "request", "our-request")
     append("reject.refused", actor=WHO, call=call, attempt=attempt, answer=answer)
     append("call.noted", actor=WHO, call=call, note=TEXT)
-    rejecting.record_refusal("reject.bad_request", [Click(call.key)], WHO, {}, words=TEXT)
+    rejecting.record_refusal("reject.bad_request", [Click(call.public_id)], WHO, {}, words=TEXT)
     with transaction.atomic():
         outcomes.record_lapsed([make_call(2, source=call.source)])
     list(write_file.Export("csv", AuditEntry.objects.all(), actor=WHO, chosen={"caller": [TEXT]}).pieces())

@@ -214,7 +214,7 @@ def test_nobody_decides_about_a_call_whose_entry_is_swallowed(table, database):
     sql(SWALLOW.format(table))
     try:
         with pytest.raises(HistoryUnavailable):
-            reject._claim(reject.Wish(Click(call.key), RejectReason.BUSY, SYSTEM))
+            reject._claim(reject.Wish(Click(call.public_id), RejectReason.BUSY, SYSTEM))
     finally:
         sql(SWALLOW_NO_MORE)
     call.refresh_from_db()

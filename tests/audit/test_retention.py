@@ -151,8 +151,8 @@ def test_calls_go_with_their_attempts_and_notifications_on_their_own(database, k
     old, young = make_call(1), make_call(2, received_at=timezone.now() + 5 * DAY)
     make_attempt(old)
     kept = make_attempt(young)
-    make_notification(old.graph_key, 1, call_number=old.pk)
-    make_notification(young.graph_key, 2, received_at=timezone.now() + 5 * DAY)
+    make_notification(old.graph_id_folded, 1, call_pk=old.pk)
+    make_notification(young.graph_id_folded, 2, received_at=timezone.now() + 5 * DAY)
     keep_for(calls=10)
     assert retention.preview(timezone.now() + 11 * DAY) == {"calls": 1}
     run(timezone.now() + 11 * DAY)

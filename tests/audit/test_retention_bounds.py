@@ -127,7 +127,7 @@ def test_notifications_and_calls_go_in_small_steps(database, keep_for):
     received = timezone.now() - 3 * DAY
     Call.objects.bulk_create(
         [
-            Call(graph_key=f"k{number}", graph_id="k", tenant_id="t", received_at=received, updated_at=received)
+            Call(graph_id_folded=f"k{number}", graph_id="k", tenant_id="t", received_at=received, updated_at=received)
             for number in range(count)
         ]
     )

@@ -112,7 +112,7 @@ def test_text_from_callers_is_only_text(graph: Simulator, page_of: Opener) -> No
     graph.ring(HOSTILE_NAME)
     expect(row(supervisor, HOSTILE_NAME)).to_be_visible()
     call = Call.objects.get()
-    supervisor.goto(f"/calls/{call.key}/")
+    supervisor.goto(f"/calls/{call.public_id}/")
     expect(supervisor.locator("h1")).to_contain_text("<img")
     for path in ("/admin/calls/call/", f"/admin/calls/call/{call.pk}/change/", "/admin/calls/notification/"):
         auditor.goto(path)
@@ -145,6 +145,6 @@ def test_the_story_names_an_id_only_where_it_is_of_use(graph: Simulator, page_of
     headers = {"X-Microsoft-Skype-Chain-ID": call.chain_id, "Scenario-Id": "a-trace-of-theirs"}
     graph.deliver(bodies.moved(call.id, "hold"), headers=headers)
     supervisor = page_of("supervisor")
-    supervisor.goto(f"/calls/{Call.objects.get().key}/")
+    supervisor.goto(f"/calls/{Call.objects.get().public_id}/")
     expect(supervisor.locator(".story")).to_contain_text("on hold")
     expect(supervisor.locator(".story .event-facts")).to_have_text(["Id for Microsoft's supporta-trace-of-theirs"])

@@ -25,7 +25,7 @@ def call_page(graph: Simulator, page_of: Opener) -> str:
     wait_live(viewer)
     graph.ring("Ada Lovelace")
     expect(row(viewer, "Ada Lovelace")).to_be_visible()
-    return f"/calls/{Call.objects.get().key}/"
+    return f"/calls/{Call.objects.get().public_id}/"
 
 
 def test_no_page_asks_for_what_the_policy_forbids(call_page: str, page_of: Opener) -> None:

@@ -217,7 +217,10 @@ def test_whoever_may_only_watch_finds_nothing_to_reject_with_and_is_refused(grap
     viewer.keyboard.press("1")
     viewer.keyboard.press("ArrowDown")
     viewer.keyboard.press("1")
-    for path, body in ((f"{Call.objects.get().key}/reject/", {}), ("reject/", {"keys": [str(Call.objects.get().key)]})):
+    for path, body in (
+        (f"{Call.objects.get().public_id}/reject/", {}),
+        ("reject/", {"keys": [str(Call.objects.get().public_id)]}),
+    ):
         status = viewer.evaluate(
             """async ([path, body]) => {
               const token = document.cookie.match(/csrftoken=([^;]+)/)[1];

@@ -178,7 +178,7 @@ def test_in_russian_a_phone_shows_everything_there_is(
     expect(row(admin, "Ада")).to_contain_text("7505")
     for button in row(admin, "Ада").get_by_role("button").all():
         expect(button).to_be_in_viewport(ratio=1)
-    for address in ("/", "/calls/", f"/calls/{Call.objects.get().key}/", "/?wall"):
+    for address in ("/", "/calls/", f"/calls/{Call.objects.get().public_id}/", "/?wall"):
         admin.goto(address)
         expect(admin.get_by_text("Ада Лавлейс", exact=True).first).to_be_in_viewport(ratio=1)
         assert admin.evaluate("document.documentElement.scrollWidth") == width, address

@@ -71,7 +71,7 @@ def test_each_has_its_own_result(graph: Simulator, supervisor: Browser, browser_
     decided, left, rings = rung(graph, supervisor, 3)
     graph.hold_endings = True
     assert browser_of(people.colleague).reject(decided).status_code == 202
-    next(call for call in graph.calls if call.id == Call.objects.get(key=left).graph_id).hang_up()
+    next(call for call in graph.calls if call.id == Call.objects.get(public_id=left).graph_id).hang_up()
     wait_until(lambda: left in supervisor.gone)
     nowhere = str(uuid.uuid4())
     told = reject_all(supervisor.client, [decided, left, nowhere, rings, rings]).json()
@@ -119,7 +119,7 @@ def test_without_the_right_is_403_and_an_entry_for_each_call(
 ) -> None:
     for _ in range(2):
         graph.ring()
-    keys = [str(key) for key in Call.objects.values_list("key", flat=True)]
+    keys = [str(key) for key in Call.objects.values_list("public_id", flat=True)]
     with signed_in_client(dashboard, who) as client:
         answer = reject_all(client, keys)
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
@@ -130,7 +130,7 @@ def test_without_the_right_is_403_and_an_entry_for_each_call(
 
 def test_without_the_right_nobody_fills_the_history_with_one_request(dashboard: Dashboard, people: People) -> None:
     ended = {"state": "terminated", "ended_at": timezone.now(), "deadline": None}
-    keys = [str(make_call(number, **ended).key) for number in range(60)]
+    keys = [str(make_call(number, **ended).public_id) for number in range(60)]
     with signed_in_client(dashboard, "viewer") as client:
         assert reject_all(client, keys).status_code == 403
     assert actions() == ["reject.not_allowed"] * 50

@@ -33,7 +33,7 @@ class Asked:
 
     def update(self, **fields: object) -> None:
         """Change what is stored of the call before Graph answers."""
-        Call.objects.filter(key=self.key).update(**fields, version=F("version") + 1)
+        Call.objects.filter(public_id=self.key).update(**fields, version=F("version") + 1)
         assert not self.answer.done(), "Graph answered too soon"
 
     def told(self) -> tuple[int, str]:
@@ -52,7 +52,7 @@ def ask(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[Aski
 
     def begin(status: int, code: str) -> Asked:
         call = graph.ring()
-        key = str(Call.objects.get().key)
+        key = str(Call.objects.get().public_id)
         graph.faults.reject(status=status, code=code, delay=GRAPH_SECONDS, times=1)
         asked = Asked(call, key, threads.submit(post, client, f"/calls/{key}/reject/", {"reason": "busy"}))
         wait_until(lambda: actions() == ["reject.requested"])

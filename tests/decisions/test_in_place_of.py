@@ -36,7 +36,7 @@ def reject(client: httpx.Client, named: SimulatedCall) -> httpx.Response:
 
 
 def key_of(call: SimulatedCall) -> str:
-    return str(Call.objects.get(graph_id=call.id).key)
+    return str(Call.objects.get(graph_id=call.id).public_id)
 
 
 def close_the_window(call: SimulatedCall) -> None:

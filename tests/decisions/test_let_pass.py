@@ -77,7 +77,7 @@ def test_two_at_once_are_one_entry_and_both_are_told_who_was_first(
     graph: Simulator, dashboard: Dashboard, people: People
 ) -> None:
     graph.ring()
-    key = str(Call.objects.get().key)
+    key = str(Call.objects.get().public_id)
     with (
         signed_in_client(dashboard, "supervisor") as one,
         signed_in_client(dashboard, "colleague") as other,
@@ -93,7 +93,9 @@ def test_a_plain_form_works_too(graph: Simulator, dashboard: Dashboard, people: 
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
         form = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        answer = client.post(f"/calls/{Call.objects.get().key}/pass/", data=form, headers={"Referer": dashboard.url})
+        answer = client.post(
+            f"/calls/{Call.objects.get().public_id}/pass/", data=form, headers={"Referer": dashboard.url}
+        )
         assert (answer.status_code, answer.headers["Location"]) == (302, "/")
         assert "Let pass" in client.get("/").text
 
@@ -152,7 +154,7 @@ def test_signed_out_is_401(graph: Simulator, dashboard: Dashboard) -> None:
     graph.ring()
     with httpx.Client(base_url=dashboard.url) as client:
         client.get("/accounts/login/")
-        answer = let_pass(client, str(Call.objects.get().key))
+        answer = let_pass(client, str(Call.objects.get().public_id))
     assert (answer.status_code, answer.json()["outcome"]) == (401, "signed_out")
     assert Call.objects.get().let_pass_at is None
 
@@ -163,7 +165,7 @@ def test_without_the_right_is_403_and_an_entry(
 ) -> None:
     graph.ring()
     with signed_in_client(dashboard, who) as client:
-        answer = let_pass(client, str(Call.objects.get().key))
+        answer = let_pass(client, str(Call.objects.get().public_id))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
     assert actions() == ["call.let_pass_not_allowed"]
     told = json.loads(AuditEntry.objects.get(action="call.let_pass_not_allowed").details)
@@ -174,7 +176,7 @@ def test_without_the_right_is_403_and_an_entry(
 def test_a_missing_csrf_token_is_told_apart(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
-        answer = client.post(f"/calls/{Call.objects.get().key}/pass/", headers={"Accept": "application/json"})
+        answer = client.post(f"/calls/{Call.objects.get().public_id}/pass/", headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json()["outcome"]) == (403, "csrf")
 
 

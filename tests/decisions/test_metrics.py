@@ -27,7 +27,7 @@ def test_what_is_turned_away_counts_as_what_was_asked_for(
     graph: Simulator, dashboard: Dashboard, people: People
 ) -> None:
     graph.ring()
-    key = Call.objects.get().key
+    key = Call.objects.get().public_id
     with signed_in_client(dashboard, "viewer") as viewer, signed_in_client(dashboard, "supervisor") as supervisor:
         before = counted(dashboard)
         assert post(viewer, f"/calls/{key}/note/", {"note": "calls daily"}).status_code == 403

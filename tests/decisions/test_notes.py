@@ -114,7 +114,7 @@ def test_while_it_rings_undecided_there_is_nothing_to_note_yet(graph: Simulator,
 def test_a_plain_form_on_the_calls_page_works_too(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     call = graph.ring()
     call.hang_up()
-    address = f"/calls/{Call.objects.get().key}/"
+    address = f"/calls/{Call.objects.get().public_id}/"
     with signed_in_client(dashboard, "supervisor") as client:
         form = {"note": "Known to us.", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
         answer = client.post(f"{address}note/", data=form, headers={"Referer": dashboard.url})
@@ -157,7 +157,7 @@ def test_signed_out_is_401(graph: Simulator, dashboard: Dashboard) -> None:
     graph.ring()
     with httpx.Client(base_url=dashboard.url) as client:
         client.get("/accounts/login/")
-        assert note(client, str(Call.objects.get().key)).status_code == 401
+        assert note(client, str(Call.objects.get().public_id)).status_code == 401
 
 
 @pytest.mark.parametrize("who", ["viewer", "auditor", "stranger"])
@@ -166,7 +166,7 @@ def test_without_the_right_is_403_and_an_entry(
 ) -> None:
     graph.ring().hang_up()
     with signed_in_client(dashboard, who) as client:
-        answer = note(client, str(Call.objects.get().key))
+        answer = note(client, str(Call.objects.get().public_id))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
     assert actions() == ["call.note_not_allowed"]
 

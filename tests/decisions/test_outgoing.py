@@ -26,7 +26,7 @@ def supervisor(dashboard: Dashboard, people: People) -> Iterator[httpx.Client]:
 def address(graph: Simulator) -> str:
     """The address of the page of an outgoing call."""
     graph.deliver(bodies.ringing("placed", direction="outgoing"))
-    return f"/calls/{Call.objects.get().key}/"
+    return f"/calls/{Call.objects.get().public_id}/"
 
 
 def test_it_has_no_deadline(address: str) -> None:

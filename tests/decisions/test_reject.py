@@ -149,7 +149,7 @@ def test_who_rejects_twice_is_told_it_was_themselves(graph: Simulator, superviso
 def test_it_works_with_no_socket_open(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
-        assert press_reject(client, str(Call.objects.get().key)).status_code == 202
+        assert press_reject(client, str(Call.objects.get().public_id)).status_code == 202
     assert len(graph.rejects) == 1
 
 
@@ -157,7 +157,9 @@ def test_a_plain_form_works_too(graph: Simulator, dashboard: Dashboard, people: 
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
         form = {"reason": "forbidden", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        answer = client.post(f"/calls/{Call.objects.get().key}/reject/", data=form, headers={"Referer": dashboard.url})
+        answer = client.post(
+            f"/calls/{Call.objects.get().public_id}/reject/", data=form, headers={"Referer": dashboard.url}
+        )
         assert (answer.status_code, answer.headers["Location"]) == (302, "/")
         assert "Graph accepted" in client.get("/").text
     assert graph.rejects[0].reason == "forbidden"
@@ -167,9 +169,11 @@ def test_signed_out_is_401_as_json_and_the_sign_in_page_otherwise(graph: Simulat
     graph.ring()
     with httpx.Client(base_url=dashboard.url) as client:
         client.get("/accounts/login/")
-        assert press_reject(client, str(Call.objects.get().key)).status_code == 401
+        assert press_reject(client, str(Call.objects.get().public_id)).status_code == 401
         form = {"reason": "busy", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        answer = client.post(f"/calls/{Call.objects.get().key}/reject/", data=form, headers={"Referer": dashboard.url})
+        answer = client.post(
+            f"/calls/{Call.objects.get().public_id}/reject/", data=form, headers={"Referer": dashboard.url}
+        )
         assert answer.headers["Location"].startswith("/accounts/login/")
     assert not graph.rejects
 
@@ -180,7 +184,7 @@ def test_without_the_right_is_403_and_an_entry(
 ) -> None:
     graph.ring()
     with signed_in_client(dashboard, who) as client:
-        answer = press_reject(client, str(Call.objects.get().key))
+        answer = press_reject(client, str(Call.objects.get().public_id))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "not_allowed")
     assert actions() == ["reject.not_allowed"]
     assert AuditEntry.objects.get(action="reject.not_allowed").reason == "busy"
@@ -193,7 +197,7 @@ def test_what_changed_since_the_last_click_counts_at_the_next(
     with signed_in_client(dashboard, "supervisor") as client:
 
         def click(reason: str = "busy") -> int:
-            key = str(Call.objects.get(graph_id=graph.ring().id).key)
+            key = str(Call.objects.get(graph_id=graph.ring().id).public_id)
             return press_reject(client, key, reason=reason).status_code
 
         assert [click(), click()] == [202, 202]
@@ -218,7 +222,7 @@ def test_a_missing_csrf_token_is_told_apart_from_a_missing_right(
 ) -> None:
     graph.ring()
     with signed_in_client(dashboard, "supervisor") as client:
-        url = f"/calls/{Call.objects.get().key}/reject/"
+        url = f"/calls/{Call.objects.get().public_id}/reject/"
         answer = client.post(url, json={"reason": "busy"}, headers={"Accept": "application/json"})
         page = client.post(url, json={"reason": "busy"}, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json()["outcome"]) == (403, "csrf")
@@ -350,7 +354,7 @@ def test_the_outcome_is_recorded_although_the_tab_was_closed(
     graph: Simulator, dashboard: Dashboard, people: People
 ) -> None:
     graph.ring()
-    key = str(Call.objects.get().key)
+    key = str(Call.objects.get().public_id)
     graph.faults.reject(delay=1.5, status=202, times=1)
     with signed_in_client(dashboard, "supervisor") as client, pytest.raises(httpx.ReadTimeout):
         client.timeout = httpx.Timeout(0.7)

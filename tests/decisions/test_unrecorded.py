@@ -26,7 +26,7 @@ def reject(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[R
     graph.ring()
     graph.hold_endings = True
     with signed_in_client(dashboard, "supervisor") as client:
-        yield lambda: post(client, f"/calls/{Call.objects.get().key}/reject/", {"reason": "busy"})
+        yield lambda: post(client, f"/calls/{Call.objects.get().public_id}/reject/", {"reason": "busy"})
 
 
 def test_an_outcome_that_is_refused_at_first_is_recorded_once(

@@ -105,8 +105,8 @@ def test_a_call_names_its_tenant_and_what_is_no_text_says_nothing() -> None:
 
 def test_an_entitys_own_path_wins_over_its_id() -> None:
     entity = {"@odata.type": CALL, "@odata.id": "/app/calls/path", "id": "own"}
-    assert reading({"resourceData": entity}).call_id == "path"
-    assert reading({"resourceData": {**entity, "@odata.id": "/elsewhere"}}).call_id == ""
+    assert reading({"resourceData": entity}).graph_id == "path"
+    assert reading({"resourceData": {**entity, "@odata.id": "/elsewhere"}}).graph_id == ""
 
 
 def test_a_thousand_notifications_are_read_and_one_more_is_not() -> None:
@@ -155,4 +155,4 @@ def test_an_empty_secret_is_kept_because_it_says_that_there_is_none(empty: objec
 def test_a_guid_in_any_spelling_is_one_call_also_by_its_own_id() -> None:
     for spelled in (GUID, GUID.upper(), GUID.replace("-", "")):
         notification = reading({"resourceData": {"@odata.type": "microsoft.graph.call", "id": spelled}})
-        assert notification.call_key == GUID.replace("-", "")
+        assert notification.graph_id_folded == GUID.replace("-", "")

@@ -81,7 +81,7 @@ SUBJECTS = [
 @pytest.mark.parametrize(("item", "subject", "call_id"), SUBJECTS, ids=[json.dumps(row[0])[:90] for row in SUBJECTS])
 def test_what_a_notification_is_about(item: dict[str, Any], subject: Subject, call_id: str) -> None:
     notification = reading(item)
-    assert (notification.subject, notification.call_id) == (subject, call_id)
+    assert (notification.subject, notification.graph_id) == (subject, call_id)
 
 
 def test_only_what_is_about_the_call_itself_says_something_about_it() -> None:
@@ -93,7 +93,7 @@ def test_only_what_is_about_the_call_itself_says_something_about_it() -> None:
 @pytest.mark.parametrize("spelled", [HEX, HEX.lower(), GUID, GUID.upper()])
 def test_a_guid_is_one_call_however_it_is_spelled(spelled: str) -> None:
     notification = reading({"resourceUrl": f"/communications/calls/{spelled}"})
-    assert (notification.call_id, notification.call_key) == (spelled, KEY)
+    assert (notification.graph_id, notification.graph_id_folded) == (spelled, KEY)
 
 
 @pytest.mark.parametrize("other", ["Abc-Def", "c-1", "57DAB8B1-not-a-guid", "é"])
@@ -103,7 +103,7 @@ def test_an_id_that_is_no_guid_stays_as_it_is(other: str) -> None:
 
 @pytest.mark.parametrize("unstorable", ["a\x00b", "a\ud800b", "9" * 5000])
 def test_an_id_no_database_can_hold_names_no_call(unstorable: str) -> None:
-    assert reading({"resourceUrl": f"/communications/calls/{unstorable}"}).call_key == ""
+    assert reading({"resourceUrl": f"/communications/calls/{unstorable}"}).graph_id_folded == ""
 
 
 @pytest.mark.parametrize(

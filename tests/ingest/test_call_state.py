@@ -27,7 +27,7 @@ ANSWERED = {"establishing", "established", "active", "transferring"}
 
 
 def fold_all(names: list[str]) -> Call:
-    call = Call(graph_id="c-1", graph_key="c-1", tenant_id="t", received_at=START)
+    call = Call(graph_id="c-1", graph_id_folded="c-1", tenant_id="t", received_at=START)
     for number, name in enumerate(names):
         facts = payloads.read(TOLD[name]["value"][0]).facts
         fold(call, facts, START + timedelta(seconds=number), WINDOW)

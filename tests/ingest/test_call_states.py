@@ -39,7 +39,7 @@ def at(seconds: float) -> datetime:
 
 
 def new_call(**fields: Any) -> Call:
-    return Call(graph_id="c-1", graph_key="c-1", tenant_id="t", received_at=START, **fields)
+    return Call(graph_id="c-1", graph_id_folded="c-1", tenant_id="t", received_at=START, **fields)
 
 
 def tell(call: Call, state: str, seconds: float = 0, **more: Any) -> Change:

@@ -102,7 +102,7 @@ def test_a_server_asked_to_stop_finishes_the_decision_under_way(
     running_simulator.ring()
     running_simulator.faults.reject(delay=1.5, status=202, times=1)
     with signed_in_client(own_dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
-        pressing = threads.submit(press_reject, client, str(Call.objects.get().key))
+        pressing = threads.submit(press_reject, client, str(Call.objects.get().public_id))
         wait_until(RejectAttempt.objects.exists)
         own_dashboard.stop()
         pressing.exception()
@@ -116,7 +116,7 @@ def test_a_server_asked_to_stop_gives_up_a_decision_that_takes_too_long_as_unkno
     running_simulator.ring()
     running_simulator.faults.reject(delay=12, status=202, times=1)
     with signed_in_client(own_dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
-        pressing = threads.submit(press_reject, client, str(Call.objects.get().key))
+        pressing = threads.submit(press_reject, client, str(Call.objects.get().public_id))
         wait_until(RejectAttempt.objects.exists)
         assert own_dashboard.stop() == 0
         pressing.exception()
@@ -132,7 +132,7 @@ def test_a_server_killed_between_claim_and_outcome_leaves_no_call_rejecting_for_
     call = running_simulator.ring()
     running_simulator.faults.reject(delay=5, status=202, times=1)
     with signed_in_client(own_dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
-        pressing = threads.submit(press_reject, client, str(Call.objects.get().key))
+        pressing = threads.submit(press_reject, client, str(Call.objects.get().public_id))
         wait_until(AuditEntry.objects.filter(action="reject.requested").exists)
         own_dashboard.kill()
         assert isinstance(pressing.exception(), httpx.TransportError)
@@ -142,7 +142,7 @@ def test_a_server_killed_between_claim_and_outcome_leaves_no_call_rejecting_for_
     own_dashboard.start()
     wait_until(AuditEntry.objects.filter(action="reject.unknown").exists)
     with signed_in_client(own_dashboard, "supervisor") as client:
-        assert press_reject(client, str(Call.objects.get().key)).status_code == 409
+        assert press_reject(client, str(Call.objects.get().public_id)).status_code == 409
     running_simulator.forget()
     running_simulator.webhook_url = own_dashboard.webhook_url
     call.end_rejected()

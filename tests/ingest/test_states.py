@@ -58,7 +58,7 @@ def fold_in(call: Call, said: str | None, at: datetime) -> None:
 
 
 def new_call() -> Call:
-    return Call(graph_id="c-1", graph_key="c-1", tenant_id="t", received_at=START)
+    return Call(graph_id="c-1", graph_id_folded="c-1", tenant_id="t", received_at=START)
 
 
 @given(st.lists(st.sampled_from([*STATED, DELETED]), min_size=1, max_size=12))

@@ -120,8 +120,8 @@ def test_what_belongs_to_a_call_neither_makes_nor_ends_it(
     assert only_call().state == "incoming"
     call = only_call()
     kept = Notification.objects.order_by("id")
-    assert [notification.call_number for notification in kept] == [None, call.pk, call.pk]
-    about = Notification.objects.filter(Notification.about([call.graph_key], [call.pk]))
+    assert [notification.call_pk for notification in kept] == [None, call.pk, call.pk]
+    about = Notification.objects.filter(Notification.about([call.graph_id_folded], [call.pk]))
     assert about.count() == 3, "what came before the call is found from its page"
 
 

@@ -59,7 +59,7 @@ def test_what_could_not_be_applied_is_applied_later_in_the_order_it_came(databas
     call = Call.objects.get()
     assert (call.state, call.established_at is None) == ("terminated", False)
     assert not Notification.objects.exclude(problem="").exists()
-    assert set(Notification.objects.values_list("call_number", flat=True)) == {call.pk}
+    assert set(Notification.objects.values_list("call_pk", flat=True)) == {call.pk}
 
 
 async def test_a_full_queue_refuses_at_once(database: None) -> None:

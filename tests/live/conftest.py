@@ -43,7 +43,7 @@ class Watcher:
 
     async def told_of(self, *calls: Call) -> tuple[set[str], set[str]]:
         """Return the keys in the next frames of changes, up to the one with the last of these calls."""
-        missing, seen, gone = {str(call.key) for call in calls}, set(), set()
+        missing, seen, gone = {str(call.public_id) for call in calls}, set(), set()
         while missing - seen:
             now_seen, now_gone = await self.told()
             seen, gone = seen | set(now_seen), gone | set(now_gone)

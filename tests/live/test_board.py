@@ -29,7 +29,7 @@ async def test_the_first_frame_is_the_whole_board_in_the_order_of_arrival(board:
     watcher = Watcher(board)
     await watcher.told()
     snapshot = await Watcher(board).next("snapshot")
-    assert [call["key"] for call in snapshot["calls"]] == [str(call.key) for call in calls]
+    assert [call["key"] for call in snapshot["calls"]] == [str(call.public_id) for call in calls]
     assert (snapshot["revision"], snapshot["build"]) == (board.revision, "build")
     assert snapshot["watching"] == {"connected": 0, "visible": 0}
 
@@ -41,7 +41,7 @@ async def test_what_was_there_before_the_board_was_read_is_on_it(database: None,
     board = Board(thread)
     board.start()
     await board.attend()
-    assert [call["key"] for call in (await Watcher(board).next("snapshot"))["calls"]] == [str(live.key)]
+    assert [call["key"] for call in (await Watcher(board).next("snapshot"))["calls"]] == [str(live.public_id)]
     board.stop()
 
 
@@ -49,13 +49,13 @@ async def test_a_version_is_told_once_and_an_older_one_never(board: Board, make:
     call, other = await make(1), await make(2)
     board.add([call])
     watcher = Watcher(board)
-    assert await watcher.told() == ([str(call.key)], [])
+    assert await watcher.told() == ([str(call.public_id)], [])
     await change(call, state="established")
     assert (await watcher.next("changes"))["calls"][0]["state"] == "established"
     board.hint([call.pk])
     board.add([call])
     board.hint([other.pk])
-    assert await watcher.told() == ([str(other.key)], [])
+    assert await watcher.told() == ([str(other.public_id)], [])
 
 
 @pytest.mark.parametrize("left", [{"ended_at": 0, "state": "terminated"}, {"missed_at": 0}], ids=["ended", "missed"])
@@ -67,11 +67,11 @@ async def test_a_call_that_leaves_is_told_once_more_and_gone(
     watcher = Watcher(board)
     await watcher.told()
     await change(call, **{name: value or ago(0) for name, value in left.items()})
-    assert await watcher.told() == ([str(call.key)], [str(call.key)])
-    assert [shown["key"] for shown in (await Watcher(board).next("snapshot"))["calls"]] == [str(other.key)]
+    assert await watcher.told() == ([str(call.public_id)], [str(call.public_id)])
+    assert [shown["key"] for shown in (await Watcher(board).next("snapshot"))["calls"]] == [str(other.public_id)]
     board.hint([call.pk])
     await change(other, state="hold")
-    assert await watcher.told() == ([str(other.key)], []), "it does not leave twice"
+    assert await watcher.told() == ([str(other.public_id)], []), "it does not leave twice"
 
 
 async def test_a_missed_call_that_is_answered_comes_back(board: Board, make: Made, change: Made) -> None:
@@ -82,7 +82,7 @@ async def test_a_missed_call_that_is_answered_comes_back(board: Board, make: Mad
     await change(call, missed_at=ago(0))
     await watcher.told()
     await change(call, missed_at=None, state="established")
-    assert await watcher.told() == ([str(call.key)], [])
+    assert await watcher.told() == ([str(call.public_id)], [])
     assert (await Watcher(board).next("snapshot"))["calls"]
 
 
@@ -95,7 +95,7 @@ async def test_what_left_more_than_a_minute_ago_is_not_told_any_more(
     await change(call)
     await change(other)
     keys, _ = await watcher.told_of(other)
-    assert (str(call.key) in keys) == told
+    assert (str(call.public_id) in keys) == told
 
 
 @often
@@ -117,8 +117,8 @@ async def test_what_no_hint_told_of_is_swept_up(board: Board, make: Made, thread
 
     new, *came_and_left = await thread.run(behind_its_back)
     calls, gone = await watcher.told()
-    assert set(calls) == {str(call.key) for call in (changed, ended, new, *came_and_left)}
-    assert set(gone) == {str(call.key) for call in (ended, lost, *came_and_left)}
+    assert set(calls) == {str(call.public_id) for call in (changed, ended, new, *came_and_left)}
+    assert set(gone) == {str(call.public_id) for call in (ended, lost, *came_and_left)}
 
 
 async def test_a_decision_is_told_with_its_newest_attempt_that_holds(

@@ -115,20 +115,20 @@ async def test_when_a_call_was_first_sent_to_somebody(board: Board, make: Made, 
     before = now()
     board.add([call])
     await early.told()
-    shown_at = board.first_sent(call.key, 1)
+    shown_at = board.first_sent(call.public_id, 1)
     assert shown_at and before - timedelta(minutes=1) < shown_at <= now()
     late = supervisor(board, 2)
-    assert board.first_sent(call.key, 2) == late.viewer.joined_at > shown_at
+    assert board.first_sent(call.public_id, 2) == late.viewer.joined_at > shown_at
     supervisor(board, 2)
-    assert board.first_sent(call.key, 2) == late.viewer.joined_at, "by the first of two pages"
-    assert board.first_sent(call.key, 3) is None
+    assert board.first_sent(call.public_id, 2) == late.viewer.joined_at, "by the first of two pages"
+    assert board.first_sent(call.public_id, 3) is None
     assert board.first_sent(uuid.uuid4(), 1) is None
     await thread.run(Call.objects.filter(pk=call.pk).update, state="hold", version=F("version") + 1)
     board.hint([call.pk])
     await early.told()
-    assert board.first_sent(call.key, 1) == shown_at, "a change is not the first time"
+    assert board.first_sent(call.public_id, 1) == shown_at, "a change is not the first time"
     await thread.run(Call.objects.filter(pk=call.pk).delete)
     gone = await thread.run(stored_call, 2)
     board.hint([call.pk, gone.pk])
     await early.told()
-    assert board.first_sent(call.key, 1) is None
+    assert board.first_sent(call.public_id, 1) is None

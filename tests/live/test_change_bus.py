@@ -75,7 +75,7 @@ async def test_a_change_is_seen_at_once_here_and_there(here: Process, there: Pro
     call = await thread.run(stored_call, 1)
     here.hints.publish([], [call])
     for watcher in at_both:
-        assert await watcher.told() == ([str(call.key)], [])
+        assert await watcher.told() == ([str(call.public_id)], [])
     await thread.run(Call.objects.filter(pk=call.pk).update, state="hold", version=F("version") + 1)
     there.hints.publish([call.pk])
     for watcher in at_both:
@@ -105,7 +105,7 @@ async def test_more_changes_than_one_message_takes_are_told_in_several(
     watcher = await there.start()
     call = await thread.run(lambda: stored_call(1, id=2 * MAX_IDS))
     here.hints.publish(range(1, 2 * MAX_IDS + 1))
-    assert await watcher.told() == ([str(call.key)], [])
+    assert await watcher.told() == ([str(call.public_id)], [])
 
 
 async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Process, thread: DatabaseThread) -> None:
@@ -115,10 +115,10 @@ async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Pr
     call = await thread.run(stored_call, 1)
     alone.hints.publish([call.pk])
     alone.hints.tell_watchers()
-    assert await watcher.told() == ([str(call.key)], [])
+    assert await watcher.told() == ([str(call.public_id)], [])
     assert not alone.hints._unsent, "nobody would ever take it"
     second = await thread.run(stored_call, 2)
     here.hints.publish([second.pk])
-    assert await other.told() == ([str(second.key)], [])
+    assert await other.told() == ([str(second.public_id)], [])
     assert here.heard_of_watchers == 0
     alone.stop()

@@ -50,7 +50,7 @@ def test_a_call_is_seen_as_it_rings_is_answered_and_ends(graph: Simulator, brows
     graph.deliver(bodies.ringing("c-1", callChainId="chain-1"))
     seen = browser.wait_for("c-1")
     stored = Call.objects.get()
-    assert seen["key"] == str(stored.key)
+    assert seen["key"] == str(stored.public_id)
     assert seen["source"] == {"kind": "user", "name": "Ada Lovelace", "id": "id-of-Ada Lovelace", "tenant_id": ""}
     assert [target["name"] for target in seen["targets"]] == ["Front desk"]
     assert (seen["chain_id"], seen["state"], seen["direction"]) == ("chain-1", "incoming", "incoming")
@@ -243,11 +243,11 @@ def test_a_change_no_hint_told_of_is_seen_all_the_same(graph: Simulator, browser
     browser = browser_of(people.viewer)
     graph.deliver(bodies.ringing("c-1"))
     key = browser.wait_for("c-1")["key"]
-    call = Call.objects.get(key=key)  # another process whose hint was lost
+    call = Call.objects.get(public_id=key)  # another process whose hint was lost
     call.modalities, call.version = ["video"], call.version + 1
     call.save()
     browser.wait_for("c-1", lambda seen: seen["modalities"] == ["video"])
-    Call.objects.filter(key=key).delete()
+    Call.objects.filter(public_id=key).delete()
     wait_until(lambda: key in browser.gone)
 
 

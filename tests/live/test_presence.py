@@ -129,8 +129,8 @@ def test_a_call_that_rings_in_front_of_nobody_is_marked_so_for_ever(
     wait_until(lambda: Call.objects.filter(ended_at__isnull=False).count() == 2)
     for call in Call.objects.all():
         assert call.watched_at is None
-        assert "Rang unseen" in viewer.client.get(f"/calls/{call.key}/").text
-        assert viewer.last_seen(str(call.key))["watched"] is False
+        assert "Rang unseen" in viewer.client.get(f"/calls/{call.public_id}/").text
+        assert viewer.last_seen(str(call.public_id))["watched"] is False
     listed = viewer.client.get("/calls/", params={"decision": "unseen"}).text
     assert listed.count('data-label="Caller"') == 2
 
@@ -152,7 +152,7 @@ def test_who_comes_while_it_rings_has_seen_it(
     supervisor = browser_of(people.supervisor)
     wait_until(lambda: Call.objects.get().watched_at)
     graph.deliver(bodies.ended("c-1"))
-    key = str(Call.objects.get().key)
+    key = str(Call.objects.get().public_id)
     wait_until(lambda: key in supervisor.gone)
     assert supervisor.last_seen(key)["watched"] is True
 
@@ -223,7 +223,7 @@ def test_people_at_another_process_count_and_what_they_see_ring_is_watched(
         told = missed("c-1")
         assert told["connected_accounts"] == sorted([people.supervisor.pk, people.colleague.pk])
         assert told["visible_accounts"] == [people.colleague.pk]
-        key = str(Call.objects.get().key)
+        key = str(Call.objects.get().public_id)
         wait_until(lambda: key in here.gone)
         assert here.last_seen(key)["watched"] is True
 

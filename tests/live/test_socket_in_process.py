@@ -94,7 +94,7 @@ async def test_the_first_frame_is_a_snapshot_of_the_live_calls(connect: Connect)
     await sync_to_async(make_call)(2, state="terminated", ended_at=call.received_at)
     first = await opened(connect("viewer"))
     assert first["type"] == "snapshot"
-    assert [shown["key"] for shown in first["calls"]] == [str(call.key)]
+    assert [shown["key"] for shown in first["calls"]] == [str(call.public_id)]
 
 
 async def test_frames_come_while_they_are_acknowledged_and_the_whole_board_after_a_pause(connect: Connect) -> None:

@@ -97,7 +97,7 @@ def test_two_supervisors_at_two_processes_are_one_request_to_graph(
     graph: Simulator, dashboard: Dashboard, second: Dashboard, people: People
 ) -> None:
     graph.ring()
-    key = str(Call.objects.get().key)
+    key = str(Call.objects.get().public_id)
     with (
         signed_in_client(dashboard, "supervisor") as one,
         signed_in_client(second, "colleague") as other,

@@ -21,7 +21,7 @@ def reject_one(environment: dict[str, str], simulator: Simulator, log: Path) -> 
         dashboard.wait_ready()
         simulator.ring()
         with signed_in_client(dashboard, "supervisor") as client:
-            assert press_reject(client, str(Call.objects.get().key)).status_code == 202
+            assert press_reject(client, str(Call.objects.get().public_id)).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_where_bodies_may_name_another_tenant_graph_is_asked_with_a_token_of_tha
         call = running_simulator.prepare(tenant=OTHER_TENANT)
         assert running_simulator.deliver(call.incoming()).status_code == 202
         with signed_in_client(dashboard, "supervisor") as client:
-            answer = press_reject(client, str(Call.objects.get().key))
+            answer = press_reject(client, str(Call.objects.get().public_id))
     assert answer.status_code == status, "of a tenant that is not served no token is asked for"
     running_simulator.forget()
 

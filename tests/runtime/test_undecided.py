@@ -33,13 +33,13 @@ def overdue(**fields: Any) -> Call:
 def end(call: Call, before_deadline: float = 0.0) -> None:
     """Take the notification that the call ended so many seconds before its deadline."""
     notification = payloads.read(bodies.ended(call.graph_id)["value"][0])
-    assert notification.call_key == call.graph_key.replace("-", "")
+    assert notification.graph_id_folded == call.graph_id_folded.replace("-", "")
     store([Arrival(notification, call.tenant_id, call.deadline - timedelta(seconds=before_deadline))])
 
 
 def ringing(**fields: Any) -> Call:
     """Return a stored call whose window closes in five seconds."""
-    return make_call(**{"graph_key": "c1", "graph_id": "c1", **fields})
+    return make_call(**{"graph_id_folded": "c1", "graph_id": "c1", **fields})
 
 
 # By our clock ---------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_an_end_settles_what_is_open_and_nothing_else() -> None:
     settled = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
     for outcome in OPEN_OUTCOMES:
         before = AuditEntry.objects.count()
-        call = make_call(graph_key=f"c{outcome}", graph_id=f"c{outcome}")
+        call = make_call(graph_id_folded=f"c{outcome}", graph_id=f"c{outcome}")
         attempt = make_attempt(call, outcome=outcome)
         end(call, 3.0)
         attempt.refresh_from_db()

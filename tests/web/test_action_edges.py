@@ -29,7 +29,7 @@ def supervisor(dashboard: Dashboard, people: People) -> Iterator[httpx.Client]:
 
 def act(client: httpx.Client, name: str, **document: Any) -> tuple[int, str, str]:
     """Act on the only call; return the status, the outcome and the sentence that are told."""
-    answer = post(client, f"/calls/{Call.objects.get().key}/{name}/", {"reason": "busy", **document})
+    answer = post(client, f"/calls/{Call.objects.get().public_id}/{name}/", {"reason": "busy", **document})
     return answer.status_code, answer.json()["outcome"], answer.json()["message"]
 
 

@@ -33,7 +33,7 @@ def text(client: Client, question: str = "") -> str:
 def found(client: Client, question: str = "") -> list[str]:
     """Return the names of the callers on the page, from top to bottom."""
     keys = re.findall(r'<a href="/calls/([0-9a-f-]{36})/"', text(client, question))
-    names = {str(call.key): call.caller_name for call in Call.objects.all()}
+    names = {str(call.public_id): call.caller_name for call in Call.objects.all()}
     return [names[key] for key in keys]
 
 
@@ -46,7 +46,7 @@ def call_of(name: str, number: int, **fields: object) -> Call:
 
 def test_the_history_is_for_those_who_may_see_calls(people: People, signed_in: SignedIn) -> None:
     call = make_call()
-    for address in ("/calls/", f"/calls/{call.key}/"):
+    for address in ("/calls/", f"/calls/{call.public_id}/"):
         assert Client().get(address).headers["Location"] == f"/accounts/login/?next={address}"
         assert signed_in(people.stranger).get(address).status_code == 403
         answer = signed_in(people.viewer).get(address)
@@ -64,7 +64,7 @@ def test_a_call_nobody_knows_is_not_found(reader: Client) -> None:
 @pytest.fixture
 def several(database: None) -> None:
     target = {"kind": "application", "name": "Front desk", "id": "bot-7"}
-    call_of("Ada", 1, graph_id=GUID, graph_key=fold_id(GUID), chain_id="chain-of-ada")
+    call_of("Ada", 1, graph_id=GUID, graph_id_folded=fold_id(GUID), chain_id="chain-of-ada")
     call_of("Ольга Петрова", 2, state="established", direction="incoming", targets=[target])
     call_of("Boris", 3, state="somethingNew", direction="outgoing")
 
@@ -100,7 +100,7 @@ def test_calls_are_found_by(question: str, callers: list[str], several: None, re
 
 
 def test_a_call_is_found_by_its_key(several: None, reader: Client) -> None:
-    key = Call.objects.get(source__name="Boris").key
+    key = Call.objects.get(source__name="Boris").public_id
     assert found(reader, f"q={key}") == found(reader, f"q={key.hex.upper()}") == ["Boris"]
 
 

@@ -63,7 +63,7 @@ def assert_no_fault(answer: httpx.Response, what: object) -> None:
 
 def test_whatever_is_posted(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     graph.ring().hang_up()
-    key = Call.objects.get().key
+    key = Call.objects.get().public_id
     with signed_in_client(dashboard, "supervisor") as client:
         token = client.cookies["csrftoken"]
         for act in ACTS:
@@ -76,7 +76,7 @@ def test_whatever_is_posted(graph: Simulator, dashboard: Dashboard, people: Peop
 
 def test_whatever_is_asked_for(graph: Simulator, dashboard: Dashboard, people: People) -> None:
     graph.ring().hang_up()
-    key = Call.objects.get().key
+    key = Call.objects.get().public_id
     queries = ["", "?before=9999999999999999999&q=%00%ff", "?since=0000-00-00&decision=x&state=%F0%28", "?wall=%00"]
     with signed_in_client(dashboard, "supervisor") as client:
         for address in READ:
@@ -107,7 +107,7 @@ def test_a_flood_from_one_browser_is_refused_beyond_fifty_at_once_and_faults_now
     graph: Simulator, dashboard: Dashboard, people: People
 ) -> None:
     graph.ring()
-    address = f"/calls/{Call.objects.get().key}/pass/"
+    address = f"/calls/{Call.objects.get().public_id}/pass/"
     Call.objects.update(deadline=timezone.now() + timedelta(minutes=10))
     with (
         signed_in_client(dashboard, "supervisor") as client,
@@ -132,7 +132,7 @@ def test_a_refusal_that_cannot_be_written_down_is_told_so(
     graph: Simulator, dashboard: Dashboard, people: People
 ) -> None:
     graph.ring()
-    key = Call.objects.get().key
+    key = Call.objects.get().public_id
     body = {"reason": "busy", "keys": [str(key)], "note": "x"}
     with signed_in_client(dashboard, "viewer") as client:
         AuditHead.objects.all().delete()

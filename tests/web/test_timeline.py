@@ -44,7 +44,7 @@ HEARD = [
 @pytest.mark.parametrize(("fields", "told"), HEARD, ids=[told for _, told in HEARD])
 def test_what_graph_said_is_told(database: None, fields: dict[str, str], told: str) -> None:
     call = make_call()
-    make_notification(call.graph_key, **fields)
+    make_notification(call.graph_id_folded, **fields)
     (event,) = timeline.tell(call)
     assert (str(event.text), event.tone, event.icon) == (told, "plain", "telephone-inbound-fill")
     assert [str(label) for label, _ in event.facts] == []
@@ -52,8 +52,8 @@ def test_what_graph_said_is_told(database: None, fields: dict[str, str], told: s
 
 def test_a_notification_that_was_not_applied_says_why_and_one_of_another_trace_names_it(database: None) -> None:
     call = make_call(chain_id="Chain-A")
-    make_notification(call.graph_key, 1, problem="no callState", scenario_id="chain-a")
-    make_notification(call.graph_key, 2, scenario_id="trace-b")
+    make_notification(call.graph_id_folded, 1, problem="no callState", scenario_id="chain-a")
+    make_notification(call.graph_id_folded, 2, scenario_id="trace-b")
     refused, traced = timeline.tell(call)
     assert (refused.tone, [(str(label), value) for label, value in refused.facts]) == (
         "bad",
@@ -68,9 +68,9 @@ def test_a_notification_that_was_not_applied_says_why_and_one_of_another_trace_n
 def test_everything_stands_in_the_order_in_which_it_happened(database: None) -> None:
     call, now = make_call(), timezone.now()
     attempt = make_attempt(call)
-    make_notification(call.graph_key, 1, received_at=now - timedelta(seconds=5), call_number=call.pk)
+    make_notification(call.graph_id_folded, 1, received_at=now - timedelta(seconds=5), call_pk=call.pk)
     append("reject.requested", call=call, attempt=attempt)
-    make_notification(call.graph_key, 2, received_at=now + timedelta(seconds=60), change_type="deleted")
+    make_notification(call.graph_id_folded, 2, received_at=now + timedelta(seconds=60), change_type="deleted")
     make_notification("another", 3)
     append("reject.requested", call=make_call(2))
     assert [(event.notification_id is not None, event.entry_id is not None) for event in timeline.tell(call)] == [
@@ -177,13 +177,13 @@ def test_bodies_entries_and_notes_are_for_those_with_the_right(
     people: People, signed_in: SignedIn, who: str, raw: bool, linked: bool, notes: bool
 ) -> None:
     call = make_call(missed_at=timezone.now())
-    make_notification(call.graph_key, body='{"secretive": "ü\\ud800"}')
+    make_notification(call.graph_id_folded, body='{"secretive": "ü\\ud800"}')
     entry = append("call.missed", call=call)
-    page = html.unescape(signed_in(User.objects.get(username=who)).get(f"/calls/{call.key}/").content.decode())
+    page = html.unescape(signed_in(User.objects.get(username=who)).get(f"/calls/{call.public_id}/").content.decode())
     assert ('"secretive": "ü?"' in page) is raw
     assert (f"/admin/calls/auditentry/{entry.pk}/change/" in page) is linked
     assert ('class="note-form"' in page) is notes
-    ringing = signed_in(User.objects.get(username=who)).get(f"/calls/{make_call(2).key}/").content.decode()
+    ringing = signed_in(User.objects.get(username=who)).get(f"/calls/{make_call(2).public_id}/").content.decode()
     assert 'class="note-form"' not in ringing
 
 
@@ -194,7 +194,7 @@ def test_what_is_known_of_a_call_stands_on_its_page_and_what_is_not_known_does_n
     full = {"established_at": moment, "ended_at": moment, "state": "terminated", "policy_recording": True}
     full |= {"result_code": 0, "result_subcode": 5001, "result_message": "m", "modalities": ["audio"]}
     rows = {
-        name: re.findall("<dt>([^<]*)</dt>", signed_in(people.viewer).get(f"/calls/{call.key}/").content.decode())
+        name: re.findall("<dt>([^<]*)</dt>", signed_in(people.viewer).get(f"/calls/{call.public_id}/").content.decode())
         for name, call in {
             "full": make_call(1, **full),
             "bare": make_call(2, deadline=None, chain_id="", direction="", source=None),
@@ -209,7 +209,7 @@ def test_what_is_known_of_a_call_stands_on_its_page_and_what_is_not_known_does_n
 
 def test_a_call_nothing_is_known_of_says_so(people: People, signed_in: SignedIn) -> None:
     call = make_call(source=None)
-    page = signed_in(people.viewer).get(f"/calls/{call.key}/").content.decode()
+    page = signed_in(people.viewer).get(f"/calls/{call.public_id}/").content.decode()
     assert "Nothing is known of this call." in page
     assert "Unknown caller" in page
 
@@ -217,5 +217,5 @@ def test_a_call_nothing_is_known_of_says_so(people: People, signed_in: SignedIn)
 def test_a_call_with_thousands_of_notifications_shows_the_first_thousand(database: None) -> None:
     call = make_call()
     for number in range(timeline.MOST_EVENTS + 1):
-        make_notification(call.graph_key, number)
+        make_notification(call.graph_id_folded, number)
     assert len(timeline.tell(call)) == timeline.MOST_EVENTS

@@ -47,10 +47,10 @@ def fill(calls: int, each: int) -> None:
 
 
 def _call(number: int, at: object) -> Call:
-    graph_key = uuid.uuid4().hex
+    graph_id_folded = uuid.uuid4().hex
     return Call(
-        graph_key=graph_key,
-        graph_id=str(uuid.UUID(graph_key)),
+        graph_id_folded=graph_id_folded,
+        graph_id=str(uuid.UUID(graph_id_folded)),
         chain_id=str(uuid.uuid4()),
         tenant_id=TENANT,
         state="terminated",
@@ -68,8 +68,8 @@ def _call(number: int, at: object) -> Call:
 
 def _notification(call: Call, step: int) -> Notification:
     return Notification(
-        call_id=call.graph_key,
-        call_number=call.pk,
+        call_id=call.graph_id_folded,
+        call_pk=call.pk,
         received_at=call.received_at + timedelta(seconds=step),
         change_type=CHANGE_TYPES[step % 3],
         resource=f"/app/calls/{call.graph_id}",
@@ -91,7 +91,7 @@ def _append_entries(calls: list[Call]) -> None:
             at=call.ended_at,
             action="call.missed",
             actor_id="system",
-            call_key=str(call.key),
+            call_key=str(call.public_id),
             graph_id=call.graph_id,
             chain_id=call.chain_id,
             tenant_id=call.tenant_id,

@@ -35,7 +35,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         graph_id = item["resourceUrl"].rsplit("/", 1)[-1]
         told = {"state": entity.get("state", ""), "source": entity.get("source"), "updated_at": timezone.now()}
         call, _ = Call.objects.update_or_create(
-            graph_key=graph_id.replace("-", ""),
+            graph_id_folded=graph_id.replace("-", ""),
             defaults=told,
             create_defaults={
                 **told,
@@ -47,7 +47,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         Notification.objects.create(
             call=call, received_at=timezone.now(), change_type=item["changeType"], body=json.dumps(item)
         )
-        message = {"key": str(call.key), "state": call.state, "source": call.source}
+        message = {"key": str(call.public_id), "state": call.state, "source": call.source}
         async_to_sync(get_channel_layer().group_send)(GROUP, {"type": "changed", "call": message})
     return HttpResponse(status=202)
 

@@ -140,12 +140,12 @@ async def record_refusal(
     await decisions.run(rejecting.record_refusal, action, clicks, asked.actor, told, bulk_id, words, reason)
 
 
-def click_on(asked: Asked, key: uuid.UUID, seen: dict[str, object] | None = None) -> Click:
+def click_on(asked: Asked, public_id: uuid.UUID, seen: dict[str, object] | None = None) -> Click:
     """Return the click on this call, with what is at hand of when the person was sent the call; nothing is read."""
     running = runtime.running()
-    first_sent_at = running.board.first_sent(key, asked.user.pk)
+    first_sent_at = running.board.first_sent(public_id, asked.user.pk)
     connected_since = None if first_sent_at else running.watch.connected_since(asked.user.pk)
-    return Click(key, asked.at, seen, first_sent_at, connected_since)
+    return Click(public_id, asked.at, seen, first_sent_at, connected_since)
 
 
 async def carry_out(work: Coroutine[Any, Any, T]) -> T:

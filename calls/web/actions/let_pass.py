@@ -14,10 +14,10 @@ from calls.web.stack.content_types import is_json
 
 
 @act(then="board")
-async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
+async def let_pass(asked: Asked, public_id: uuid.UUID) -> Reply:
     """Let the call pass: 200, also when somebody did before; 404; 409 decided already; 410 gone."""
     document = (read_json(asked.request) or {}) if is_json(asked.request) else {}
-    click = click_on(asked, key, read_seen(document.get("seen")))
+    click = click_on(asked, public_id, read_seen(document.get("seen")))
     if not asked.may_decide:
         await record_refusal(asked, "call.let_pass_not_allowed", [click])
         return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
@@ -28,5 +28,5 @@ async def let_pass(asked: Asked, key: uuid.UUID) -> Reply:
     message = _("Let pass: it is silent for everybody now, and can still be rejected.")
     if not passed.now:
         message = _("%(by)s had already let it pass.") % {"by": passed.by}
-    facts = {"by": passed.by, "at": iso(passed.at), "call_key": str(passed.call_key), "graph_id": passed.graph_id}
+    facts = {"by": passed.by, "at": iso(passed.at), "call_key": str(passed.public_id), "graph_id": passed.graph_id}
     return Reply(200, "let_pass", message, facts)

@@ -16,10 +16,10 @@ from calls.web.stack.content_types import is_json
 
 
 @act(then="call")
-async def note(asked: Asked, key: uuid.UUID) -> Reply:
+async def note(asked: Asked, public_id: uuid.UUID) -> Reply:
     """Add the note: 200; 404; 409 while the call rings and nobody has decided; 422 for none, or one too long."""
     document = (read_json(asked.request) or {}) if is_json(asked.request) else asked.request.POST
-    click = click_on(asked, key, read_seen(document.get("seen")))
+    click = click_on(asked, public_id, read_seen(document.get("seen")))
     if not asked.may_decide:
         await record_refusal(asked, "call.note_not_allowed", [click])
         return Reply(403, "not_allowed", _("Your account may watch calls but not write notes about them."))
@@ -45,7 +45,7 @@ async def note(asked: Asked, key: uuid.UUID) -> Reply:
 
 
 async def _record_in_vain(asked: Asked, click: Click, cause: str) -> None:
-    await record_refusal(asked, "call.note_in_vain", [click], details={"cause": cause, "key": str(click.key)})
+    await record_refusal(asked, "call.note_in_vain", [click], details={"cause": cause, "key": str(click.public_id)})
 
 
 def _read_note(sent: object) -> str | None:

@@ -43,17 +43,17 @@ class Bulk:
 
 
 @act(then="board")
-async def reject(asked: Asked, key: uuid.UUID) -> Reply:
+async def reject(asked: Asked, public_id: uuid.UUID) -> Reply:
     """Reject the call; see the contract of this address for the statuses."""
     form = _read_form(asked)
     if not asked.may_decide:
-        await record_refusal(asked, "reject.not_allowed", [_click(asked, key, form)], reason=_reason_in(form))
+        await record_refusal(asked, "reject.not_allowed", [_click(asked, public_id, form)], reason=_reason_in(form))
         return _not_allowed()
     if form is None or form.reason not in set(RejectReason):
         words = clean(form.reason, 50) if form else ""
-        await record_refusal(asked, "reject.bad_request", [_click(asked, key, form)], words=words)
+        await record_refusal(asked, "reject.bad_request", [_click(asked, public_id, form)], words=words)
         return _unknown_reason()
-    return _accepted(await carry_out(_reject(_wish(asked, key, form))))
+    return _accepted(await carry_out(_reject(_wish(asked, public_id, form))))
 
 
 @act(then="board")
@@ -86,12 +86,12 @@ async def reject_many(asked: Asked) -> Reply:
     return Reply(200, "bulk", message, facts)
 
 
-def _click(asked: Asked, key: uuid.UUID, form: Form | None) -> Click:
-    return click_on(asked, key, form.seen if form else None)
+def _click(asked: Asked, public_id: uuid.UUID, form: Form | None) -> Click:
+    return click_on(asked, public_id, form.seen if form else None)
 
 
-def _wish(asked: Asked, key: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejecting.Wish:
-    click, reason = _click(asked, key, form), RejectReason(form.reason)
+def _wish(asked: Asked, public_id: uuid.UUID, form: Form, bulk_id: uuid.UUID | None = None) -> rejecting.Wish:
+    click, reason = _click(asked, public_id, form), RejectReason(form.reason)
     return rejecting.Wish(click, reason, asked.actor, form.note, bulk_id)
 
 
@@ -118,7 +118,7 @@ def _accepted(decision: rejecting.Decision) -> Reply:
         "reason": decision.reason,
         "by": decision.by,
         "at": iso(decision.at),
-        "call_key": str(decision.call_key),
+        "call_key": str(decision.public_id),
         "graph_id": decision.graph_id,
         "request_id": decision.request_id,
     }

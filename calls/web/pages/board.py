@@ -57,9 +57,9 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @page
-def call(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def call(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Return everything known of one call, in the order it happened."""
-    found = get_object_or_404(Call, key=key)
+    found = get_object_or_404(Call, public_id=public_id)
     context = {
         "told": labels.tell(found),
         "events": timeline.tell(found),

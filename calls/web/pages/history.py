@@ -126,12 +126,12 @@ def _text(text: str) -> Q:
     for column in ("source__name", "source__id", "targets__0__name", "targets__0__id", "graph_id", "chain_id"):
         for spelling in _spellings(text):
             found |= Q(**{f"{column}__icontains": spelling})
-    return found | Q(graph_key=fold_id(text)) | _key(text)
+    return found | Q(graph_id_folded=fold_id(text)) | _key(text)
 
 
 def _key(text: str) -> Q:
     try:
-        return Q(key=UUID(text))
+        return Q(public_id=UUID(text))
     except ValueError:
         return Q()
 

@@ -65,9 +65,10 @@ def tell(call: Call) -> list[Event]:
 
     What cannot be read, because somebody changed it in the database, is told as that, behind the one before it.
     """
-    heard = Notification.objects.filter(Notification.about([call.graph_key], [call.pk]))
+    heard = Notification.objects.filter(Notification.about([call.graph_id_folded], [call.pk]))
     notifications = heard.order_by("id")[:MOST_EVENTS]
-    entries = AuditEntry.objects.filter(call_key=str(call.key)).select_related("personal").order_by("id")[:MOST_EVENTS]
+    entries = AuditEntry.objects.filter(call_key=str(call.public_id)).select_related("personal").order_by("id")
+    entries = entries[:MOST_EVENTS]
     told = [
         *_dated(
             [_event(row, functools.partial(_arrival, call), UNREADABLE_NOTIFICATION) for row in legible(notifications)]
