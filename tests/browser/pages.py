@@ -5,9 +5,12 @@ from functools import partial
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
+from calls.simulator import Simulator
+from tests import bodies
 from tests.conftest import PASSWORD
 
 Opener = Callable[..., Page]
+BOARD = "#board"
 
 
 def sign_in(page: Page, username: str) -> None:
@@ -84,3 +87,26 @@ class Line:
     def mend(self) -> None:
         """Let the page connect again."""
         self._is_cut = False
+
+
+def anywhere(page: Page, caller: str) -> Locator:
+    """Return the row of a caller, whichever section it is in."""
+    return page.locator("#board li.call").filter(has_text=caller)
+
+
+def focused(page: Page) -> Locator:
+    """Return the row that has the focus, itself or with something in it."""
+    return page.locator("li.call:focus, li.call:focus-within")
+
+
+def start_watching(page: Page) -> None:
+    """Press *Start watching*, with the browser's permission to show notices."""
+    page.context.grant_permissions(["notifications"])
+    page.get_by_role("button", name="Start watching").click()
+    expect(page.locator("#watch")).to_contain_text("Sound on")
+    expect(page.locator("#watch")).to_contain_text("Notices on")
+
+
+def deliver(graph: Simulator, items: list[dict[str, object]]) -> None:
+    """Post notifications to the webhook, as many in one body as Graph may send."""
+    assert graph.deliver(bodies.notifications(items, "communications")).status_code == 202
