@@ -28,14 +28,14 @@ def at(seconds: float) -> datetime:
     ],
 )
 def test_the_moments_up_to_a_click(known: dict[str, datetime], told: dict[str, datetime]) -> None:
-    click, call = Click(KEY, at(5), **known), Call(key=KEY, received_at=NOW)
+    click, call = Click(KEY, at(5), **known), Call(public_id=KEY, received_at=NOW)
     assert click.times(call) == {"received_at": NOW, "clicked_at": at(5), **told}
-    newer = Call(key=ANOTHER, received_at=at(3))
+    newer = Call(public_id=ANOTHER, received_at=at(3))
     assert click.times(newer) == {"received_at": at(3), "clicked_at": at(5)}, "it was not the one clicked on"
 
 
 def test_moments_are_told_as_text_and_the_browsers_word_as_its_own() -> None:
-    call = Call(key=KEY, received_at=NOW)
+    call = Call(public_id=KEY, received_at=NOW)
     told = {"received_at": "2026-11-24T09:00:00.000Z", "clicked_at": "2026-11-24T09:00:05.000Z"}
     assert Click(KEY, at(5)).told(call) == told
     seen = {"version": 1}
