@@ -15,7 +15,8 @@ from itertools import takewhile
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -199,10 +200,9 @@ def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:
 
 
 def _delete(model: type[AuditEntry] | type[AuditPersonal], end_id: int) -> int:
-    """Delete the rows up to this entry: past Python's refusal, and as far as the database's own allows it."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE {model._meta.pk.column} <= %s", [end_id])
-        return int(cursor.rowcount)
+    """Delete the rows up to this entry and return how many. The triggers refuse rows that no checkpoint allows."""
+    # A plain QuerySet, because the model's own manager refuses every deletion.
+    return QuerySet(model).filter(pk__lte=end_id)._raw_delete("default")
 
 
 SUBJECTS = (
