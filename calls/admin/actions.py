@@ -31,7 +31,7 @@ from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.audit.verify import verification
 from calls.audit.verify.finding_messages import details_of, in_words
-from calls.audit.verify.tolerant_read import legible
+from calls.audit.verify.tolerant_read import read_rows
 from calls.models import AuditEntry
 
 FIRST_PROGRESS, PROGRESS_EVERY = 1_000, 20_000  # entries
@@ -75,7 +75,7 @@ def verify(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
         "title": gettext("Verify the audit history"),
         "opts": model_admin.opts,
         "recent": [
-            (format.moment(entry.at, "seconds"), entry.pk, sentence(entry)) for entry in legible(recent[:RECENT])
+            (format.moment(entry.at, "seconds"), entry.pk, sentence(entry)) for entry in read_rows(recent[:RECENT])
         ],
         "place": PLACE if request.method == "POST" else "",
     }

@@ -17,7 +17,7 @@ from calls.admin import actions, filter_form, filters, format, search
 from calls.admin.evidence import EvidenceAdmin
 from calls.audit import chain
 from calls.audit.messages import sentence
-from calls.audit.verify.tolerant_read import UNREADABLE
+from calls.audit.verify.tolerant_read import READ_ERRORS
 from calls.models import AuditCheckpoint, AuditEntry, Call
 
 
@@ -162,7 +162,7 @@ class AuditEntryAdmin(EvidenceAdmin):
         }
         try:
             genuine = chain.is_genuine(entry)
-        except UNREADABLE:
+        except READ_ERRORS:
             genuine = False
         return str(verdicts[genuine])
 

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from calls.admin import format
 from calls.admin.paging import EvidenceChangeList
 from calls.audit import retention
-from calls.audit.verify.tolerant_read import legible
+from calls.audit.verify.tolerant_read import read_rows
 
 
 class ReadOnly:
@@ -64,7 +64,7 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
         """Return the row, also one that has values which cannot be read; None when there is none."""
         try:
-            found = legible(self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)))
+            found = read_rows(self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)))
         except (ValidationError, ValueError):
             return None
         return found[0] if found else None

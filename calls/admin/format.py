@@ -19,16 +19,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.audit.messages import details_of, sentence
-from calls.audit.verify.tolerant_read import Illegible, legible
+from calls.audit.verify.tolerant_read import UnreadableValue, read_rows
 from calls.models import AuditEntry, RejectAttempt
 
 STORY_LIMIT = 200  # audit entries shown on the page of one call
 NOTHING = "–"
 
 
-def moment(at: datetime | Illegible | None, precision: str = "milliseconds") -> str:
+def moment(at: datetime | UnreadableValue | None, precision: str = "milliseconds") -> str:
     """Return the time to the millisecond: what auditors compare with other systems' logs."""
-    if isinstance(at, Illegible):
+    if isinstance(at, UnreadableValue):
         return str(at)
     if at is None:
         return NOTHING
@@ -61,7 +61,7 @@ def answer(row: AuditEntry | RejectAttempt) -> str:
 
 def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
     """Return a table of entries in the order of the chain, each with the seconds since `began`."""
-    found = legible(entries.select_related("personal").order_by("id")[:STORY_LIMIT])
+    found = read_rows(entries.select_related("personal").order_by("id")[:STORY_LIMIT])
     lines = [
         {
             "entry": entry,
@@ -98,7 +98,7 @@ def _numbers(told: Any) -> list[int]:
     )
 
 
-def seconds_since(began: datetime | Illegible | None, at: datetime | Illegible) -> str:
+def seconds_since(began: datetime | UnreadableValue | None, at: datetime | UnreadableValue) -> str:
     if not isinstance(began, datetime) or not isinstance(at, datetime):
         return ""
     return f"{(at - began).total_seconds():+.3f}"
@@ -123,7 +123,7 @@ TIMING = {
 
 def timing_of(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
     """Return when each step of a decision was, and how many seconds after the first, as all its entries tell it."""
-    return timing(legible(entries.order_by("id")[:STORY_LIMIT]))
+    return timing(read_rows(entries.order_by("id")[:STORY_LIMIT]))
 
 
 def timing(entries: Iterable[AuditEntry]) -> SafeString | str:

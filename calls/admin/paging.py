@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from calls.audit.verify.tolerant_read import legible
+from calls.audit.verify.tolerant_read import read_rows
 
 MOST_YEARS = 50  # offered; whoever owns the database can date an entry anywhere
 FEW = 10  # rows in which somebody may have written what is no time, before others are looked for
@@ -58,7 +58,7 @@ class EvidenceChangeList(ChangeList):
                 rows = rows.filter(self._beyond("gt", *self.newer_than)).reverse()
             elif self.older_than:
                 rows = rows.filter(self._beyond("lt", *self.older_than))
-            return legible(rows[: self.list_per_page + 1])
+            return read_rows(rows[: self.list_per_page + 1])
         except (ValueError, ValidationError) as error:
             raise IncorrectLookupParameters(error) from error
 
@@ -125,7 +125,7 @@ class EvidenceChangeList(ChangeList):
     def _moment_at_the_end(self, direction: str) -> datetime | None:
         """Return the first or the last time there is, None when none can be read."""
         field = str(self.date_hierarchy)
-        rows = legible(self.model._default_manager.order_by(f"{direction}{field}").only("pk", field)[:FEW])
+        rows = read_rows(self.model._default_manager.order_by(f"{direction}{field}").only("pk", field)[:FEW])
         return next((at for row in rows if isinstance(at := getattr(row, field), datetime)), None)
 
 

@@ -20,7 +20,7 @@ from calls.models import AuditCheckpoint, AuditEntry
 LONGEST_LINE = 1 << 20
 BATCH = 1_000
 MOST_DIGITS = 19  # of an id
-UNREADABLE: dict[str, Any] = {"id": None, "hash": None, "false": True}
+UNREADABLE_ROW: dict[str, Any] = {"id": None, "hash": None, "false": True}
 
 
 class Unsealed(Exception):
@@ -120,7 +120,7 @@ def _rows(lines: Iterator[str], is_csv: bool) -> Iterator[dict[str, Any]]:
         for told in csv.DictReader(lines):
             yield {"id": _id(told.get("id")), "hash": told.get("hash")}
     except csv.Error:
-        yield UNREADABLE
+        yield UNREADABLE_ROW
 
 
 def _lines(file: BinaryIO, end: int) -> Iterator[str]:
@@ -140,7 +140,7 @@ def _json_row(line: str) -> dict[str, Any]:
         fields = {name: told[name] for name in chain.CHAINED_FIELDS} | {"at": parse_datetime(told["at"])}
         true = chain.hash_of_fields(fields) == told["hash"] and _keeps_commitments(told)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return UNREADABLE
+        return UNREADABLE_ROW
     return {"id": _id(told.get("id")), "hash": told["hash"], "false": not true}
 
 
@@ -162,7 +162,7 @@ def _compare(found: FileCheck, rows: list[dict[str, Any]], removed_up_to: int) -
     """Compare rows with the history: each must be there with the same hash, unless retention removed it."""
     stored = dict(AuditEntry.objects.filter(id__in=[row["id"] for row in rows if row["id"]]).values_list("id", "hash"))
     for row in rows:
-        if row is UNREADABLE:
+        if row is UNREADABLE_ROW:
             found.faults.append(Finding.of(Code.ROW_UNREADABLE))
         elif row["hash"] == write_file.UNTOLD:
             found.warnings.append(Finding.of(Code.ROW_NOT_EXPORTED, id=row["id"]))

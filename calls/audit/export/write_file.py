@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 from calls.audit import chain, signing
 from calls.audit.actor import Actor
 from calls.audit.messages import sentence
-from calls.audit.verify.tolerant_read import UNREADABLE, legible
+from calls.audit.verify.tolerant_read import READ_ERRORS, read_rows
 from calls.models import AuditEntry
 
 FORMAT = "calls-dashboard-audit-export/1"
@@ -93,7 +93,7 @@ class Export:
         while piece:
             digest.update(piece)
             yield piece
-            batch = legible(remaining[:BATCH])
+            batch = read_rows(remaining[:BATCH])
             rows, remaining = rows + len(batch), self._behind(batch)
             with translation.override(self._language):
                 piece = "".join(map(self._line, batch)).encode()
@@ -102,7 +102,7 @@ class Export:
     def _line(self, entry: AuditEntry) -> str:
         try:
             return self.form.line(entry)
-        except UNREADABLE:  # somebody changed the row: the file says so in its place, and goes on
+        except READ_ERRORS:  # somebody changed the row: the file says so in its place, and goes on
             return self.form.unreadable(entry.pk)
 
     def _words(self) -> str:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from calls.audit import chain, signing
 from calls.audit.verify.findings import Anchor, Code, Finding, Verification
-from calls.audit.verify.tolerant_read import UNREADABLE, Unreadable, each
+from calls.audit.verify.tolerant_read import READ_ERRORS, UnreadableRow, iterate_rows
 from calls.models import AuditCheckpoint, AuditEntry
 
 PROGRESS_EVERY = 1_000
@@ -57,8 +57,8 @@ class Walk:
 
     def steps(self, entries: QuerySet[AuditEntry]) -> Iterator[Verification]:
         """Yield the Verification every 1,000 entries. Raises django.db.DatabaseError when they cannot be read."""
-        for row in each(entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS)):
-            if isinstance(row, Unreadable):
+        for row in iterate_rows(entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS)):
+            if isinstance(row, UnreadableRow):
                 self._break(Finding.of(Code.ENTRY_UNREADABLE, id=row.pk))
                 break
             entry = dict(zip(_COLUMNS, row, strict=False))
@@ -81,7 +81,7 @@ class Walk:
             return about(Code.ENTRY_UNCHAINED)
         try:
             whole = entry["hash"] == chain.hash_of_fields({name: entry[name] for name in chain.CHAINED_FIELDS})
-        except UNREADABLE:
+        except READ_ERRORS:
             whole = False
         if not whole:
             return about(Code.ENTRY_CHANGED)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from calls.audit import checkpoint_file, checkpoints, triggers
 from calls.audit.verify.chain_verifier import Walk
 from calls.audit.verify.findings import Anchor, Code, Finding, Origin, Place, Verdict, Verification
-from calls.audit.verify.tolerant_read import Unreadable, each
+from calls.audit.verify.tolerant_read import UnreadableRow, iterate_rows
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
 
 __all__ = ["Anchor", "Verdict", "Verification", "verify", "verify_part"]
@@ -90,9 +90,9 @@ class _Marks:
         self.signed: dict[int, tuple[str, datetime]] = {}  # signature and time, by id
         self.cut: AuditCheckpoint | None = None
         self.erased_up_to = 0
-        for mark in each(stored.order_by("entries", "id")):
+        for mark in iterate_rows(stored.order_by("entries", "id")):
             origin = Origin(Place.CHECKPOINT, id=mark.pk)
-            if isinstance(mark, Unreadable):
+            if isinstance(mark, UnreadableRow):
                 found.faults.append(Finding.of(Code.MARK_UNREADABLE, origin=origin))
             elif _judge(mark, origin, found):
                 self._take(mark, origin)

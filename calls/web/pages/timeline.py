@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.audit.messages import details_of, sentence
-from calls.audit.verify.tolerant_read import UNREADABLE, Illegible, legible
+from calls.audit.verify.tolerant_read import READ_ERRORS, UnreadableValue, read_rows
 from calls.graph.payloads import clean
 from calls.graph.vocabulary import ChangeType
 from calls.models import AuditEntry, Call, Notification
@@ -71,9 +71,12 @@ def tell(call: Call) -> list[Event]:
     entries = entries[:MOST_EVENTS]
     told = [
         *_dated(
-            [_event(row, functools.partial(_arrival, call), UNREADABLE_NOTIFICATION) for row in legible(notifications)]
+            [
+                _event(row, functools.partial(_arrival, call), UNREADABLE_NOTIFICATION)
+                for row in read_rows(notifications)
+            ]
         ),
-        *_dated([_event(row, _act, UNREADABLE_ENTRY) for row in legible(entries)]),
+        *_dated([_event(row, _act, UNREADABLE_ENTRY) for row in read_rows(entries)]),
     ]
     return [event for at, event in sorted(told, key=lambda pair: pair[0])]
 
@@ -81,7 +84,7 @@ def tell(call: Call) -> list[Event]:
 def _event(row: R, event_of: Callable[[R], Event], text: Text) -> Event:
     try:
         return event_of(row)
-    except UNREADABLE:
+    except READ_ERRORS:
         return Event(at=None, icon="x-octagon-fill", tone="bad", text=text)
 
 
@@ -110,7 +113,7 @@ def _arrival(call: Call, notification: Notification) -> Event:
     )
 
 
-def _moment(at: datetime | Illegible) -> datetime | None:
+def _moment(at: datetime | UnreadableValue) -> datetime | None:
     return at if isinstance(at, datetime) else None
 
 
