@@ -30,7 +30,7 @@ from calls.audit.actor import Actor
 from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.audit.verify import verification
-from calls.audit.verify.finding_messages import details_of, in_words
+from calls.audit.verify.finding_messages import details_of, in_active_language
 from calls.audit.verify.tolerant_read import read_rows
 from calls.models import AuditEntry
 
@@ -104,7 +104,7 @@ def _verify(page: str, actor: Actor, language: str) -> Iterator[bytes]:
         else:
             told = {"found": found, "verdict": VERDICTS[found.verdict], "entry": entry}
             kinds = {"faults": found.faults, "warnings": found.warnings, "notices": found.notices}
-            told |= {kind: [in_words(finding) for finding in findings] for kind, findings in kinds.items()}
+            told |= {kind: [in_active_language(finding) for finding in findings] for kind, findings in kinds.items()}
         yield render_to_string("admin/calls/verified.html", told).encode()
     yield after.encode()
 

@@ -72,7 +72,7 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list; refuse anything sent to it."""
         refuse_writing(request)
-        told = {"title": capfirst(self.opts.verbose_name_plural), "kept": retention.told(*self.subjects)}
+        told = {"title": capfirst(self.opts.verbose_name_plural), "kept": retention.describe(*self.subjects)}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def changeform_view(

@@ -16,7 +16,7 @@ class Actor:
 SYSTEM = Actor(id="system", name="Calls Dashboard")
 
 
-def at_the_shell() -> Actor:
+def shell_user() -> Actor:
     """Return whoever runs a command on the dashboard's machine, by the name of their account there."""
     try:
         name = getpass.getuser()

@@ -27,11 +27,11 @@ FIELDS = ("id", "kind", "at", "entries", "last_id", "last_hash", "key_id", "sign
 TAIL_BYTES = 4096  # longer than a line can be
 
 
-class Ahead(Exception):
+class FileAhead(Exception):
     """The file knows a newer checkpoint than the database: the database was rewound, or restored from a backup."""
 
 
-def keep_up() -> str:
+def export_missing() -> str:
     """Write the checkpoints that are missing outside to where the settings say; return what is wrong, else "".
 
     A problem is logged, never raised: decisions do not wait for that place.
@@ -41,40 +41,40 @@ def keep_up() -> str:
         if path:
             write(path)
             metrics.CHECKPOINTS_KEPT.set(time.time())
-    except (OSError, Ahead, DatabaseError) as error:
+    except (OSError, FileAhead, DatabaseError) as error:
         logger.error("Audit checkpoints could not be kept outside the database: %s", error)
         return str(error)
     return ""
 
 
-class Courier:
+class BackgroundExport:
     """Keeps checkpoints outside from a thread of its own, so that a disk or share that hangs holds up nothing else."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
-        self._left_at = 0.0
+        self._started_at = 0.0
         self._problem = ""
 
-    def send(self) -> None:
+    def start(self) -> None:
         """Begin to keep up, unless the last time has not ended yet; then that is logged."""
         if self._thread and self._thread.is_alive():
             logger.error("Audit checkpoints could not be kept outside the database: %s", self.problem)
             return
-        self._left_at = time.monotonic()
-        self._thread = threading.Thread(target=self._keep_up, name="witness", daemon=True)  # may hang for ever
+        self._started_at = time.monotonic()
+        self._thread = threading.Thread(target=self._export, name="checkpoint-export", daemon=True)  # may hang for ever
         self._thread.start()
 
     @property
     def problem(self) -> str:
         """What keeps checkpoints from getting outside, empty when nothing does."""
-        waited = time.monotonic() - self._left_at
+        waited = time.monotonic() - self._started_at
         if self._thread and self._thread.is_alive() and waited > settings.CHECKPOINT_FILE_PATIENCE_SECONDS:
             return f"{settings.AUDIT_CHECKPOINT_FILE} has not answered for {waited:.0f} seconds."
         return self._problem
 
-    def _keep_up(self) -> None:
+    def _export(self) -> None:
         try:
-            self._problem = keep_up()
+            self._problem = export_missing()
         finally:
             connection.close()
 
@@ -82,12 +82,12 @@ class Courier:
 def write(path: str) -> int:
     """Append the checkpoints that the file does not have yet; return how many, once they are on the disk.
 
-    Raises OSError when the file cannot be written, Ahead when it belongs to a longer history than the database's.
+    Raises OSError when the file cannot be written, FileAhead when it belongs to a longer history than the database's.
     """
     written_id, ends_with_line = _tail(path)
     newest = AuditCheckpoint.objects.order_by("-id").values_list("id", flat=True).first() or 0
     if written_id > newest:
-        raise Ahead(f"{path} has checkpoint #{written_id}; the newest one in the database is #{newest}.")
+        raise FileAhead(f"{path} has checkpoint #{written_id}; the newest one in the database is #{newest}.")
     fresh = list(AuditCheckpoint.objects.filter(id__gt=written_id).order_by("id"))
     if fresh:
         text = ("" if ends_with_line else "\n") + "".join(f"{_line(mark)}\n" for mark in fresh)

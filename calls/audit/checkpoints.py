@@ -22,10 +22,10 @@ def checkpoint() -> AuditCheckpoint | None:
         newest = AuditCheckpoint.objects.order_by("-id").first()
         if newest and head.entries == newest.entries:
             return None
-        return mark(Kind.SEAL, head.entries, head.last_id, head.last_hash) if head.entries else None
+        return create(Kind.SEAL, head.entries, head.last_id, head.last_hash) if head.entries else None
 
 
-def mark(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
+def create(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
     """Store and return a signed checkpoint: the chain's entry number `entries` has this id and this hash."""
     made = AuditCheckpoint(
         kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing.key_id()

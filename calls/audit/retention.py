@@ -64,7 +64,7 @@ class Subject:
         return min(now - timedelta(days=self.days), timezone.now()) if self.days > 0 else None
 
 
-def told(*names: str) -> str:
+def describe(*names: str) -> str:
     """Return in a sentence or two how long the named subjects are kept, in the active language."""
     sentences = []
     for subject in SUBJECTS:
@@ -196,7 +196,7 @@ def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:
     found = verification.verify_part(begin, end_id)
     if found.faults or found.last_id != end_id:
         raise HistoryBroken(in_english(found.faults[0] if found.faults else Finding.of(Code.ENTRY_MISSING, id=end_id)))
-    checkpoints.mark(kind, found.entries, found.last_id, found.last_hash)
+    checkpoints.create(kind, found.entries, found.last_id, found.last_hash)
 
 
 def _delete(model: type[AuditEntry] | type[AuditPersonal], end_id: int) -> int:

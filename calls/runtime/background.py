@@ -38,7 +38,7 @@ class Keeper:
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
         self._seat = Seat()
-        self.courier = checkpoint_file.Courier()
+        self.background_export = checkpoint_file.BackgroundExport()
         self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
         self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -69,7 +69,7 @@ class Keeper:
         changed = record_missed() | record_interrupted()
         if time.monotonic() >= self._checkpoint_due:
             checkpoints.checkpoint()
-            self.courier.send()
+            self.background_export.start()
             self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
         self._retain()
         return changed

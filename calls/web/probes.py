@@ -48,7 +48,8 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         "graph_token": running.token_problem,
     }
     ready = not any(parts.values())
-    told = {**parts, "checkpoints_outside": running.keeper.courier.problem}  # worth knowing; decisions go on without
+    # Decisions go on without the file outside the database, so this problem is reported and changes no status.
+    told = {**parts, "checkpoints_outside": running.keeper.background_export.problem}
     document: dict[str, Any] = {"ready": ready, "parts": {name: problem or "ok" for name, problem in told.items()}}
     return JsonResponse(document, status=200 if ready else 503)
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import models
 
 from calls.audit import checkpoint_file, checkpoints, signing
-from calls.audit.verify import verification as proof_module
+from calls.audit.verify import verification
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 from tests.audit.test_tampering import RECHAIN
 from tests.conftest import ROOT
@@ -34,7 +34,7 @@ def history(story, kept) -> list[AuditEntry]:
 
 def seal() -> None:
     checkpoints.checkpoint()
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
 
 
 def test_each_checkpoint_is_one_line_outside(history, kept, prove):
@@ -47,10 +47,10 @@ def test_each_checkpoint_is_one_line_outside(history, kept, prove):
 
 
 def test_nothing_is_written_twice_and_what_was_missed_is_caught_up_with(history, kept):
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     assert len(kept.read_text().splitlines()) == 2
     kept.write_text(kept.read_text().splitlines()[0] + "\n")
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     assert len(kept.read_text().splitlines()) == 2
 
 
@@ -86,7 +86,7 @@ def test_a_database_restored_from_a_backup_is_found_and_goes_on_as_the_docs_say(
         append(action)
         seal()
     restore(backup)
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     assert "the newest one in the database is" in caplog.text
     proof = prove("--record")
     assert (proof.code, "saw 7 entries; only 5 are left" in proof.text) == (1, True)
@@ -120,7 +120,7 @@ def test_a_file_that_was_emptied_is_a_doubt_once_it_should_have_been_caught_up_w
     kept.write_text("")
     assert prove().code == 0, "the next checkpoint may be on its way"
     made = AuditCheckpoint.objects.order_by("id").first()
-    made.at -= proof_module.WITNESS_LAG
+    made.at -= verification.EXPORT_LAG
     made.signature = signing.sign(checkpoints.checkpoint_text(made))
     with Owner():
         sql("UPDATE calls_auditcheckpoint SET at = %s, signature = %s WHERE id = %s", made.at, made.signature, made.pk)
@@ -161,6 +161,6 @@ def test_a_file_that_is_ahead_of_the_database_is_told_and_left_alone(history, ke
     before = kept.read_text()
     with Owner():
         sql("DELETE FROM calls_auditcheckpoint WHERE entries = 5")
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     assert "could not be kept outside" in caplog.text
     assert kept.read_text() == before

@@ -24,7 +24,7 @@ def change_actor(entry: AuditEntry) -> None:
 
 def cut(entries: int, last: AuditEntry) -> AuditCheckpoint:
     """Remove the first entries under a checkpoint that is signed with our key, as somebody does who has it."""
-    mark = checkpoints.mark(Kind.CUT, entries, last.pk, last.hash)
+    mark = checkpoints.create(Kind.CUT, entries, last.pk, last.hash)
     sql("DELETE FROM calls_auditpersonal WHERE entry_id <= %s", last.pk)
     sql("DELETE FROM calls_auditentry WHERE id <= %s", last.pk)
     return mark
@@ -42,7 +42,7 @@ def test_a_cut_that_contradicts_an_anchor_kept_elsewhere_is_found(history, prove
 def test_a_cut_that_contradicts_the_file_outside_is_found(history, prove, tmp_path, settings):
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
     checkpoints.checkpoint()
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     line = Path(settings.AUDIT_CHECKPOINT_FILE).read_text()
     sealed = AuditCheckpoint.objects.get()
     with Owner():
@@ -56,7 +56,7 @@ def test_a_cut_that_contradicts_the_file_outside_is_found(history, prove, tmp_pa
 
 
 def test_a_checkpoint_that_contradicts_an_entry_is_found(history, prove):
-    mark = checkpoints.mark(Kind.SEAL, 3, history[2].pk, history[3].hash)
+    mark = checkpoints.create(Kind.SEAL, 3, history[2].pk, history[3].hash)
     answer = prove()
     assert (answer.code, f"it contradicts checkpoint #{mark.pk}" in answer.text) == (1, True)
     assert f"Audit entry #{history[2].pk} of" in answer.text
@@ -65,7 +65,7 @@ def test_a_checkpoint_that_contradicts_an_entry_is_found(history, prove):
 def test_a_checkpoint_exchanged_for_another_one_of_ours_is_found(history, prove, tmp_path, settings):
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
     made = checkpoints.checkpoint()
-    checkpoint_file.keep_up()
+    checkpoint_file.export_missing()
     assert prove().code == 0
     made.at -= timedelta(seconds=1)
     with Owner():
@@ -83,7 +83,7 @@ def test_a_checkpoint_is_missed_outside_after_a_quarter_of_an_hour(seconds, code
     made.at = timezone.now() - timedelta(minutes=15) - timedelta(seconds=seconds)
     with Owner():
         models.QuerySet(AuditCheckpoint).update(at=made.at, signature=signing.sign(checkpoints.checkpoint_text(made)))
-    assert timedelta(minutes=15) == verification.WITNESS_LAG
+    assert timedelta(minutes=15) == verification.EXPORT_LAG
     assert prove().code == code
 
 
@@ -102,7 +102,7 @@ def test_the_first_entry_behind_what_was_erased_must_have_its_personal_values(hi
 
 
 def test_personal_values_that_were_not_erased_yet_are_compared_within_the_erased_part(history, prove):
-    checkpoints.mark(Kind.ERASURE, 3, history[2].pk, history[2].hash)
+    checkpoints.create(Kind.ERASURE, 3, history[2].pk, history[2].hash)
     with Owner():
         sql("UPDATE calls_auditpersonal SET actor_name = 'mallory' WHERE entry_id = %s", history[1].pk)
     assert "its actor_name was changed" in prove().text

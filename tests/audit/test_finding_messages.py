@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
-from calls.audit.verify.finding_messages import ENTRY_FAULTS, MESSAGES, details_of, in_english, in_words
+from calls.audit.verify.finding_messages import ENTRY_FAULTS, MESSAGES, details_of, in_active_language, in_english
 from calls.audit.verify.findings import Code, Finding, Origin, Place, Verdict, Verification
 from tests.conftest import ROOT
 
@@ -208,9 +208,9 @@ def test_every_code_is_found_somewhere() -> None:
 )
 def test_findings_are_told_in_the_readers_language(finding: Finding, english: str, russian: str) -> None:
     with translation.override("ru"):
-        assert in_words(finding) == russian
+        assert in_active_language(finding) == russian
     with translation.override("en"):
-        assert in_words(finding) == english
+        assert in_active_language(finding) == english
 
 
 def test_the_entry_about_a_verification_keeps_english_and_the_first_twenty() -> None:

@@ -182,7 +182,7 @@ def test_a_broken_history_is_left_alone_as_evidence(history, keep_for, prove):
 def test_the_guard_opens_for_exactly_what_the_checkpoint_names(history):
     last, next_one = history[2], history[3]
     with transaction.atomic():
-        checkpoints.mark(AuditCheckpoint.Kind.CUT, 3, last.pk, last.hash)
+        checkpoints.create(AuditCheckpoint.Kind.CUT, 3, last.pk, last.hash)
         with pytest.raises(DatabaseError), transaction.atomic():
             sql("DELETE FROM calls_auditentry WHERE id = %s", next_one.pk)
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -220,7 +220,7 @@ def test_a_step_that_fails_removes_nothing_and_leaves_no_checkpoint(history, kee
 
 
 def test_a_checkpoint_of_erasure_opens_the_guard_of_personal_values_only(history):
-    checkpoints.mark(AuditCheckpoint.Kind.ERASURE, 3, history[2].pk, history[2].hash)
+    checkpoints.create(AuditCheckpoint.Kind.ERASURE, 3, history[2].pk, history[2].hash)
     with pytest.raises(DatabaseError):
         sql("DELETE FROM calls_auditentry WHERE id = %s", history[0].pk)
     sql("DELETE FROM calls_auditpersonal WHERE entry_id = %s", history[0].pk)

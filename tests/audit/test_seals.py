@@ -106,7 +106,7 @@ async def test_an_entry_that_retention_did_not_remove_is_missed(story, auditor, 
     path = kept(tmp_path, "file.jsonl", await export(auditor, "jsonl"))
 
     def cut_and_delete_one_more() -> None:
-        checkpoints.mark(AuditCheckpoint.Kind.CUT, 1, story[0].pk, story[0].hash)
+        checkpoints.create(AuditCheckpoint.Kind.CUT, 1, story[0].pk, story[0].hash)
         with Owner():
             sql("DELETE FROM calls_auditentry WHERE id <= %s", story[1].pk)
 
@@ -122,7 +122,7 @@ async def test_the_furthest_of_several_cuts_counts(story, auditor, check, tmp_pa
 
     def cut_twice() -> None:
         for number in (3, 1):
-            checkpoints.mark(AuditCheckpoint.Kind.CUT, number, story[number - 1].pk, story[number - 1].hash)
+            checkpoints.create(AuditCheckpoint.Kind.CUT, number, story[number - 1].pk, story[number - 1].hash)
         sql("DELETE FROM calls_auditentry WHERE id <= %s", story[2].pk)
 
     await sync_to_async(cut_twice)()
@@ -135,7 +135,7 @@ async def test_only_a_cut_excuses_what_is_gone(kind, story, auditor, check, tmp_
     path = kept(tmp_path, "file.jsonl", await export(auditor, "jsonl"))
 
     def mark_and_delete() -> None:
-        checkpoints.mark(AuditCheckpoint.Kind(kind), 3, story[2].pk, story[2].hash)
+        checkpoints.create(AuditCheckpoint.Kind(kind), 3, story[2].pk, story[2].hash)
         with Owner():
             sql("DELETE FROM calls_auditentry WHERE id <= %s", story[2].pk)
 

@@ -31,7 +31,7 @@ _PERSONAL_COLUMNS = (
 )
 
 
-class Walk:
+class ChainVerifier:
     """One pass over a part of the chain."""
 
     def __init__(self, found: Verification, anchors: list[Anchor], erased_up_to: int) -> None:
@@ -65,7 +65,7 @@ class Walk:
             if fault := self._fault_of(entry, row[len(_COLUMNS) :]):
                 self._break(fault)
                 break
-            self._proved(entry)
+            self._accept(entry)
             if self.found.entries % PROGRESS_EVERY == 0:
                 yield self.found
         self.keys.report()
@@ -97,7 +97,7 @@ class Walk:
             return None
         return _personal_fault(about, entry["commitments"], *personal)
 
-    def _proved(self, entry: dict[str, Any]) -> None:
+    def _accept(self, entry: dict[str, Any]) -> None:
         self.found.entries += 1
         self.found.last_id, self.found.last_hash = entry["id"], entry["hash"]
         self.keys.used(entry["key_id"], entry["id"])

@@ -94,7 +94,7 @@ def in_english(finding: Finding) -> str:
     return _tell(finding, str, {})
 
 
-def in_words(finding: Finding) -> str:
+def in_active_language(finding: Finding) -> str:
     """Return the finding in the active language."""
     return _tell(finding, gettext, {name: gettext(label) for name, label in FIELDS.items()})
 

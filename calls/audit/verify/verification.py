@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from calls.audit import checkpoint_file, checkpoints, triggers
-from calls.audit.verify.chain_verifier import Walk
+from calls.audit.verify.chain_verifier import ChainVerifier
 from calls.audit.verify.findings import Anchor, Code, Finding, Origin, Place, Verdict, Verification
 from calls.audit.verify.tolerant_read import UnreadableRow, iterate_rows
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
@@ -18,11 +18,11 @@ from calls.models import AuditCheckpoint, AuditEntry, AuditHead
 __all__ = ["Anchor", "Verdict", "Verification", "verify", "verify_part"]
 
 Kind = AuditCheckpoint.Kind
-WITNESS_LAG = timedelta(minutes=15)  # a checkpoint is written outside within five minutes, if nothing is wrong
+EXPORT_LAG = timedelta(minutes=15)  # a checkpoint is written outside within five minutes, if nothing is wrong
 
 
 def verify(*anchors: Anchor) -> Iterator[Verification]:
-    """Walk the whole chain, yielding the same Verification every 1,000 entries and at the end; changes nothing.
+    """Verify the whole chain, yielding the same Verification every 1,000 entries and at the end; changes nothing.
 
     Others may go on appending meanwhile: it sees the tables as they were when it began. Stops at the first broken
     entry: everything after it hangs on a broken link. Must run outside a transaction. Raises django.db.DatabaseError
@@ -35,11 +35,11 @@ def verify(*anchors: Anchor) -> Iterator[Verification]:
         marks = _Marks(found, AuditCheckpoint.objects.all())
         outside.compare(marks)
         proved = [*marks.anchors, *outside.anchors, *anchors]
-        walk = Walk(found, proved, erased_up_to=marks.erased_up_to)
-        walk.begin_after(marks.cut)
-        yield from walk.steps(AuditEntry.objects.all())
-        if not walk.broken:
-            walk.keys.judge_the_end()
+        verifier = ChainVerifier(found, proved, erased_up_to=marks.erased_up_to)
+        verifier.begin_after(marks.cut)
+        yield from verifier.steps(AuditEntry.objects.all())
+        if not verifier.broken:
+            verifier.keys.judge_the_end()
             _compare_with_head(found, head)
             found.faults += [
                 Finding.of(Code.MARK_SAW_MORE, origin=mark.origin, count=mark.entries, left=found.entries)
@@ -58,10 +58,10 @@ def verify_part(begin: AuditCheckpoint | None, end_id: int) -> Verification:
     """
     found = Verification()
     marks = _Marks(found, AuditCheckpoint.objects.filter(kind__in=[Kind.CUT, Kind.ERASURE]))
-    walk = Walk(found, [], erased_up_to=marks.erased_up_to)
-    walk.begin_after(begin)
+    verifier = ChainVerifier(found, [], erased_up_to=marks.erased_up_to)
+    verifier.begin_after(begin)
     entries = AuditEntry.objects.filter(id__gt=begin.last_id if begin else 0, id__lte=end_id)
-    for _ in walk.steps(entries):
+    for _ in verifier.steps(entries):
         pass
     return found
 
@@ -136,7 +136,7 @@ class _Outside:
                 self._found.faults.append(Finding.of(Code.CHECKPOINT_GONE, id=id, origin=origin))
             elif inside.signed[id][0] != signature:
                 self._found.faults.append(Finding.of(Code.CHECKPOINT_EXCHANGED, id=id, origin=origin))
-        settled = timezone.now() - WITNESS_LAG
+        settled = timezone.now() - EXPORT_LAG
         missing = sorted(id for id, (_, at) in inside.signed.items() if id not in self._signed and at < settled)
         if missing:
             count, first = len(missing), missing[0]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from calls.audit import chain
-from calls.audit.actor import at_the_shell
+from calls.audit.actor import shell_user
 
 
 class Command(changepassword.Command):
@@ -17,9 +17,9 @@ class Command(changepassword.Command):
         """Change the password, then append `account.changed`."""
         before = dict(User.objects.values_list("pk", "password"))
         told = super().handle(*args, **options)
-        for user in User.objects.filter(username=options["username"] or at_the_shell().name):
+        for user in User.objects.filter(username=options["username"] or shell_user().name):
             if user.password != before.get(user.pk):
                 with transaction.atomic():
                     details = {"account_id": str(user.pk), "changed": {"password": []}}
-                    chain.append("account.changed", actor=at_the_shell(), note=user.username, details=details)
+                    chain.append("account.changed", actor=shell_user(), note=user.username, details=details)
         return str(told)

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from calls.audit import chain
-from calls.audit.actor import at_the_shell
+from calls.audit.actor import shell_user
 
 
 class Command(createsuperuser.Command):
@@ -20,4 +20,4 @@ class Command(createsuperuser.Command):
         for user in User.objects.filter(pk__gt=newest, is_superuser=True):
             with transaction.atomic():
                 details = {"account_id": str(user.pk), "changed": {"is_superuser": [False, True]}}
-                chain.append("account.created", actor=at_the_shell(), note=user.username, details=details)
+                chain.append("account.created", actor=shell_user(), note=user.username, details=details)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from calls.audit import checkpoint_file, retention
-from calls.audit.actor import at_the_shell
+from calls.audit.actor import shell_user
 
 
 class Command(BaseCommand):
@@ -28,8 +28,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._tell("Would be removed", retention.preview())
             return
-        self._tell("Removed", list(retention.run(at_the_shell()))[-1])
-        checkpoint_file.keep_up()
+        self._tell("Removed", list(retention.run(shell_user()))[-1])
+        checkpoint_file.export_missing()
 
     def _tell(self, verb: str, rows: dict[str, int]) -> None:
         told = ", ".join(f"{count:,} {name}" for name, count in rows.items())

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, transaction
 
 from calls.audit import chain
-from calls.audit.actor import at_the_shell
+from calls.audit.actor import shell_user
 from calls.audit.verify import verification
 from calls.audit.verify.finding_messages import details_of, in_english
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Leave with the verdict as exit code."""
         try:
-            found = self._walk(options["anchor"])
+            found = self._verify(options["anchor"])
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"Not provable: the audit tables cannot be read ({error})."))
             sys.exit(verification.Verdict.UNPROVED)
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             self._record(found)
         sys.exit(found.verdict)
 
-    def _walk(self, anchors: list[verification.Anchor]) -> verification.Verification:
+    def _verify(self, anchors: list[verification.Anchor]) -> verification.Verification:
         found, watched = verification.Verification(), self.stderr.isatty()
         for found in verification.verify(*anchors):
             if watched and found.entries and not found.finished_at:
@@ -75,7 +75,7 @@ class Command(BaseCommand):
     def _record(self, found: verification.Verification) -> None:
         try:
             with transaction.atomic():
-                entry = chain.append("audit.verified", actor=at_the_shell(), details=details_of(found))
+                entry = chain.append("audit.verified", actor=shell_user(), details=details_of(found))
         except DatabaseError as error:
             self.stderr.write(self.style.ERROR(f"The result could not be recorded: {error}"))
         else:

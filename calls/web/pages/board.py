@@ -52,7 +52,7 @@ def history(request: HttpRequest) -> HttpResponse:
     """Return one page of the calls that match the filters in the address, newest first."""
     filters = Filters(request.GET)
     context = {"filters": filters, "page": read_page(filters), "time_zone": settings.TIME_ZONE}
-    context["kept"] = retention.told("calls", "notifications")
+    context["kept"] = retention.describe("calls", "notifications")
     return render(request, "calls/history.html", context)
 
 
