@@ -109,7 +109,7 @@ def database(transactional_db: None) -> Iterator[None]:
     roles.create_groups(apps)
     chain.ensure_head()
     yield
-    triggers.lift(connection)
+    triggers.remove(connection)
     # Asynchronous code reaches the database through this one thread, which would keep its session for ever.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 

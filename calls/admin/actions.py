@@ -49,7 +49,7 @@ T = TypeVar("T")
 def export(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     """Return the entries that the filters in the address let through, as a file; only POST, for it leaves an entry."""
     form = request.POST.get("form", "")
-    if request.method != "POST" or form not in write_file.FORMS:
+    if request.method != "POST" or form not in write_file.FORMATS:
         raise PermissionDenied
     listed = reverse("admin:calls_auditentry_changelist")
     try:
@@ -62,7 +62,7 @@ def export(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     except DatabaseError:
         messages.error(request, gettext("The audit history cannot be written, so nothing was exported. Try again."))
         return HttpResponseRedirect(f"{listed}?{request.GET.urlencode()}")
-    response = StreamingHttpResponse(_stream(begun.pieces()), content_type=begun.form.media_type)
+    response = StreamingHttpResponse(_stream(begun.pieces()), content_type=begun.format.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{begun.file_name}"'
     return _unbuffered(response)
 

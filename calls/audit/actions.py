@@ -91,9 +91,9 @@ def _declare(
 
 # Details of a click (`calls.decisions.decision_request`), of Graph's answer, of a call's end, of a lapse, of accounts.
 TIMES = ("received_at", "clicked_at", "first_sent_at", "first_sent_not_before")
-CLICK = (*TIMES, "seen_as_reported_by_browser")
+REQUEST = (*TIMES, "seen_as_reported_by_browser")
 ANSWER = (*TIMES, "asked_at", "answered_at")
-ENDING = ("received_at", "ended_at")
+CALL_END = ("received_at", "ended_at")
 LAPSE = ("deadline", "watched", "connected", "visible", "connected_accounts", "visible_accounts")
 ACCOUNT = ("account_id", "changed", "by")
 SETTINGS = ("changed", "values", "were", "digests")
@@ -103,7 +103,7 @@ SETTINGS = ("changed", "values", "were", "digests")
 
 _declare(
     "reject.requested",
-    (*CLICK, "deadline", "retargeted_from"),
+    (*REQUEST, "deadline", "retargeted_from"),
     _("%(who)s asked Graph to reject the call from %(caller)s, %(reason)s."),
 )
 _declare(
@@ -114,7 +114,7 @@ _declare(
 )
 _declare(
     "reject.confirmed",
-    ENDING,
+    CALL_END,
     _("Graph confirmed that the call from %(caller)s, rejected by %(who)s, has ended."),
     group=Group.REJECTED,
 )
@@ -126,13 +126,13 @@ _declare(
 )
 _declare(
     "reject.too_late",
-    (*CLICK, *ANSWER, "cause"),
+    (*REQUEST, *ANSWER, "cause"),
     _("%(who)s was too late to reject the call from %(caller)s."),
     group=Group.IN_VAIN,
 )
 _declare(
     "reject.caller_left",
-    (*CLICK, *ANSWER, "cause"),
+    (*REQUEST, *ANSWER, "cause"),
     _("%(caller)s had left before %(who)s rejected the call."),
     group=Group.IN_VAIN,
 )
@@ -144,7 +144,7 @@ _declare(
 )
 _declare(
     "reject.ended_unproved",
-    (*ENDING, "cause"),
+    (*CALL_END, "cause"),
     _("The call from %(caller)s ended, but nothing proves that the rejection by %(who)s ended it."),
     group=Group.NOT_KNOWN,
 )
@@ -156,13 +156,13 @@ _declare(
 )
 _declare(
     "reject.decided_by_another",
-    (*CLICK, "decided_outcome", "decided_reason", "decided_at"),
+    (*REQUEST, "decided_outcome", "decided_reason", "decided_at"),
     _("%(who)s wanted to reject the call from %(caller)s, but somebody had decided it before."),
     group=Group.IN_VAIN,
 )
 _declare(
     "reject.gone",
-    (*CLICK, "cause"),
+    (*REQUEST, "cause"),
     _("%(who)s wanted to reject the call from %(caller)s, which could no longer be rejected."),
     group=Group.IN_VAIN,
 )
@@ -174,14 +174,14 @@ _declare(
 )
 _declare(
     "reject.not_allowed",
-    CLICK,
+    REQUEST,
     _("%(who)s tried to reject the call from %(caller)s without having the right to."),
     group=Group.TURNED_AWAY,
     counter=metrics.DECISIONS.labels("not_allowed"),
 )
 _declare(
     "reject.bad_request",
-    (*CLICK, "bulk"),
+    (*REQUEST, "bulk"),
     _("%(who)s sent a rejection of the call from %(caller)s that could not be understood."),
     group=Group.TURNED_AWAY,
     counter=metrics.DECISIONS.labels("bad_request"),
@@ -191,32 +191,32 @@ _declare(
 
 _declare(
     "call.let_pass",
-    (*CLICK, "deadline", "retargeted_from"),
+    (*REQUEST, "deadline", "retargeted_from"),
     _("%(who)s let the call from %(caller)s pass: it need not be rejected."),
 )
 _declare(
     "call.let_pass_in_vain",
-    (*CLICK, "cause", "key", "decided_outcome"),
+    (*REQUEST, "cause", "key", "decided_outcome"),
     _("%(who)s wanted to let the call from %(caller)s pass, about which nothing was left to decide."),
     group=Group.IN_VAIN,
 )
 _declare(
     "call.let_pass_not_allowed",
-    CLICK,
+    REQUEST,
     _("%(who)s tried to let the call from %(caller)s pass without having the right to."),
     group=Group.TURNED_AWAY,
     counter=metrics.LET_PASS.labels("not_allowed"),
 )
-_declare("call.noted", CLICK, _("%(who)s wrote a note about the call from %(caller)s: %(note)s"))
+_declare("call.noted", REQUEST, _("%(who)s wrote a note about the call from %(caller)s: %(note)s"))
 _declare(
     "call.note_in_vain",
-    (*CLICK, "cause", "key"),
+    (*REQUEST, "cause", "key"),
     _("%(who)s wanted to write a note about the call from %(caller)s, which was not taken."),
     group=Group.IN_VAIN,
 )
 _declare(
     "call.note_not_allowed",
-    CLICK,
+    REQUEST,
     _("%(who)s tried to write a note about the call from %(caller)s without having the right to."),
     group=Group.TURNED_AWAY,
 )

@@ -50,7 +50,7 @@ NAMES = (
     "TIME_ZONE",
     "REDIS_URL",
 )
-OPEN = (
+DISCLOSED = (
     "DEBUG",
     "ENTRA_SIGN_IN",
     "GRAPH_TENANT_MISMATCH",
@@ -63,7 +63,7 @@ OPEN = (
     "CALL_ANSWER_WINDOW_SECONDS",
     "TIME_ZONE",
 )
-WITH_OWN_ADDRESS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+CONTAINING_PUBLIC_URL = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 
 
 def record_changes() -> list[str]:
@@ -73,14 +73,14 @@ def record_changes() -> list[str]:
     """
     with transaction.atomic():
         chain.locked_head()  # two processes that start together record a change once
-        told = _told_last()
+        told = _last_recorded()
         before = dict(told.get("digests", {}))
         changed = _changed_since(before)
         if changed:
             now = {name: _digest(name, settings.AUDIT_SIGNING_KEY) for name in NAMES}
             details = {
                 "changed": changed,
-                "values": {name: getattr(settings, name) for name in OPEN},
+                "values": {name: getattr(settings, name) for name in DISCLOSED},
                 "were": {name: value for name, value in told.get("values", {}).items() if name in changed},
                 "digests": {**now, "AUDIT_SIGNING_KEY": signing.key_id()},
             }
@@ -89,7 +89,7 @@ def record_changes() -> list[str]:
     return changed
 
 
-def _told_last() -> dict[str, Any]:
+def _last_recorded() -> dict[str, Any]:
     actions = ("settings.changed", "settings.recorded")
     newest = AuditEntry.objects.filter(action__in=actions).order_by("-id").values_list("details", flat=True).first()
     return dict(json.loads(newest)) if newest else {}
@@ -105,7 +105,7 @@ def _changed_since(before: dict[str, Any]) -> list[str]:
 
 def _digest(name: str, key: str) -> str:
     value = getattr(settings, name)
-    if name in WITH_OWN_ADDRESS:
+    if name in CONTAINING_PUBLIC_URL:
         own = urlsplit(settings.PUBLIC_URL)
         value = sorted(set(value) - {own.hostname, f"{own.scheme}://{own.netloc}"})
     text = f"setting\0{name}\0{value!r}"

@@ -1,7 +1,7 @@
 """The database's own refusal to change audit history: triggers on SQLite and PostgreSQL.
 
 `migrate` installs them after every run, because Django rebuilds SQLite tables without their triggers. SQLite's
-INSERT OR REPLACE deletes without firing delete triggers, hence a guard on INSERT of an existing id; PostgreSQL's row
+INSERT OR REPLACE deletes without firing delete triggers, hence a trigger on INSERT of an existing id; PostgreSQL's row
 triggers miss TRUNCATE, hence statement triggers.
 
 Deleting has one way: up to the entry that a checkpoint of retention names. Retention stores such a checkpoint and
@@ -20,7 +20,7 @@ from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal
 Kind = AuditCheckpoint.Kind
 REFUSAL = "audit history is append-only"
 # Which table's rows may go up to the entry that which kinds of checkpoints name.
-GUARDED: dict[type[models.Model], tuple[str, ...]] = {
+PROTECTED: dict[type[models.Model], tuple[str, ...]] = {
     AuditEntry: (Kind.CUT,),
     AuditPersonal: (Kind.CUT, Kind.ERASURE),
     AuditCheckpoint: (),
@@ -28,7 +28,7 @@ GUARDED: dict[type[models.Model], tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class Trigger:
     """One trigger: its name, the table it stands on, the statements that create it, and how the database describes it.
 
     The description is the trigger's whole text on SQLite, its kind and its function's body on PostgreSQL.
@@ -41,55 +41,57 @@ class Guard:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Put up every guard that does not stand as it should; either all of them stand afterwards or nothing changed."""
+    """Put up every trigger that does not stand as it should; either all of them stand afterwards or nothing changed."""
     absent = set(missing(connection))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        for guard in guards_of(connection):
-            if guard.name in absent:
-                _drop(cursor, guard, connection.vendor)
-                for statement in guard.statements:
+        for trigger in triggers_of(connection):
+            if trigger.name in absent:
+                _drop(cursor, trigger, connection.vendor)
+                for statement in trigger.statements:
                     cursor.execute(statement)
 
 
-def lift(connection: BaseDatabaseWrapper) -> None:
-    """Remove every guard. Nothing in the running product calls this; test set-ups and restores of a backup do."""
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Remove every trigger. Nothing in the running product calls this; test set-ups and restores of a backup do."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        for guard in guards_of(connection):
-            _drop(cursor, guard, connection.vendor)
+        for trigger in triggers_of(connection):
+            _drop(cursor, trigger, connection.vendor)
 
 
-def step_aside(connection: BaseDatabaseWrapper) -> None:
-    """Remove the guards that keep SQLite from rebuilding a table which they look at; `install` puts them back."""
+def remove_for_table_rebuild(connection: BaseDatabaseWrapper) -> None:
+    """Remove the triggers that keep SQLite from rebuilding a table which they look at; `install` puts them back."""
     if connection.vendor == "sqlite":
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            for guard in guards_of(connection):
-                if f"FROM {AuditCheckpoint._meta.db_table} " in guard.statements[0]:
-                    _drop(cursor, guard, connection.vendor)
+            for trigger in triggers_of(connection):
+                if f"FROM {AuditCheckpoint._meta.db_table} " in trigger.statements[0]:
+                    _drop(cursor, trigger, connection.vendor)
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the guards that do not stand, are switched off or were rewritten; empty when all is well."""
+    """Return the names of the triggers that do not stand, are switched off or were rewritten; empty when all is well."""
     find = _standing_on_postgresql if connection.vendor == "postgresql" else _standing_on_sqlite
     with connection.cursor() as cursor:
         standing = find(cursor)
     return [
-        guard.name for guard in guards_of(connection) if (guard.name, guard.table, *guard.description) not in standing
+        trigger.name
+        for trigger in triggers_of(connection)
+        if (trigger.name, trigger.table, *trigger.description) not in standing
     ]
 
 
-def guards_of(connection: BaseDatabaseWrapper) -> list[Guard]:
-    """Return every guard that belongs on this database."""
-    make = _postgresql_guards if connection.vendor == "postgresql" else _sqlite_guards
+def triggers_of(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    """Return every trigger that belongs on this database."""
+    make = _postgresql_triggers if connection.vendor == "postgresql" else _sqlite_triggers
     return [
-        guard
-        for model, kinds in GUARDED.items()
-        for guard in make(model._meta.db_table, str(model._meta.pk.column), kinds)
+        trigger
+        for model, kinds in PROTECTED.items()
+        for trigger in make(model._meta.db_table, str(model._meta.pk.column), kinds)
     ]
 
 
-def _drop(cursor: CursorWrapper, guard: Guard, vendor: str) -> None:
-    on_table = f" ON {guard.table}" if vendor == "postgresql" else ""
-    cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}{on_table}")
+def _drop(cursor: CursorWrapper, trigger: Trigger, vendor: str) -> None:
+    on_table = f" ON {trigger.table}" if vendor == "postgresql" else ""
+    cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{on_table}")
 
 
 def _not_named_by_retention(key: str, kinds: tuple[str, ...]) -> str:
@@ -102,7 +104,7 @@ def _not_named_by_retention(key: str, kinds: tuple[str, ...]) -> str:
 # SQLite -------------------------------------------------------------------------------------------------------------
 
 
-def _sqlite_guards(table: str, key: str, kinds: tuple[str, ...]) -> list[Guard]:
+def _sqlite_triggers(table: str, key: str, kinds: tuple[str, ...]) -> list[Trigger]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     existing = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid)"
     too_early = f"WHEN {_not_named_by_retention(key, kinds)} " if kinds else ""
@@ -112,7 +114,7 @@ def _sqlite_guards(table: str, key: str, kinds: tuple[str, ...]) -> list[Guard]:
         "replace": f"BEFORE INSERT ON {table} WHEN {existing} {refuse}",
     }
     texts = {f"{table}_refuses_{act}": f"CREATE TRIGGER {table}_refuses_{act} {body}" for act, body in acts.items()}
-    return [Guard(name, table, (text,), (text,)) for name, text in texts.items()]
+    return [Trigger(name, table, (text,), (text,)) for name, text in texts.items()]
 
 
 def _standing_on_sqlite(cursor: CursorWrapper) -> set[tuple[object, ...]]:
@@ -127,16 +129,16 @@ _REFUSE = f"RAISE EXCEPTION '{REFUSAL}: % on %', TG_OP, TG_TABLE_NAME;"
 _WHOLE_STATEMENTS, _DELETED_ROWS = 2 + 16 + 32, 1 + 2 + 8
 
 
-def _postgresql_guards(table: str, key: str, kinds: tuple[str, ...]) -> list[Guard]:
+def _postgresql_triggers(table: str, key: str, kinds: tuple[str, ...]) -> list[Trigger]:
     condition = _not_named_by_retention(key, kinds) if kinds else "TRUE"
     checked = f" BEGIN IF {condition} THEN {_REFUSE} END IF; RETURN OLD; END "
     return [
-        _postgresql_guard(table, "append_only", "UPDATE OR TRUNCATE", "STATEMENT", f" BEGIN {_REFUSE} END "),
-        _postgresql_guard(table, "kept", "DELETE", "ROW", checked),
+        _postgresql_trigger(table, "append_only", "UPDATE OR TRUNCATE", "STATEMENT", f" BEGIN {_REFUSE} END "),
+        _postgresql_trigger(table, "kept", "DELETE", "ROW", checked),
     ]
 
 
-def _postgresql_guard(table: str, word: str, acts: str, level: str, body: str) -> Guard:
+def _postgresql_trigger(table: str, word: str, acts: str, level: str, body: str) -> Trigger:
     name = f"{table}_{word}"
     statements = (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
@@ -144,7 +146,7 @@ def _postgresql_guard(table: str, word: str, acts: str, level: str, body: str) -
         # Otherwise `SET session_replication_role = replica` walks past it.
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
     )
-    return Guard(name, table, statements, (_DELETED_ROWS if level == "ROW" else _WHOLE_STATEMENTS, body))
+    return Trigger(name, table, statements, (_DELETED_ROWS if level == "ROW" else _WHOLE_STATEMENTS, body))
 
 
 def _standing_on_postgresql(cursor: CursorWrapper) -> set[tuple[object, ...]]:

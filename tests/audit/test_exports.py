@@ -85,7 +85,7 @@ async def test_csv_tells_each_entry_and_ends_with_the_seal(story, auditor):
 
 async def test_json_lines_carry_all_that_the_hashes_are_made_from(story, auditor):
     head, *rows, seal = lines_of(await export(auditor, "jsonl"))
-    assert head["format"] == write_file.FORMAT
+    assert head["format"] == write_file.FORMAT_VERSION
     assert [row["id"] for row in rows] == [entry.pk for entry in story]
     assert rows[0]["personal"]["caller_name"] == "Nestor Wilke"
     assert seal["seal"]["rows"] == 3
@@ -147,7 +147,9 @@ async def test_an_entry_that_cannot_be_read_costs_the_file_nothing_else(harm, fo
     untold = f"#{story[1].pk} could not be read when the file was made"
     said = answer.stdout + answer.stderr
     assert "3 rows" in said and answer.returncode in (0, 1, 2), said
-    assert (write_file.UNTOLD in content.decode()) == (untold in said) == ("time" in harm or untold in said), said
+    assert (write_file.UNREADABLE_HASH in content.decode()) == (untold in said) == ("time" in harm or untold in said), (
+        said
+    )
 
 
 def damage(statement: str, primary_key: int) -> None:

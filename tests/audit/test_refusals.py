@@ -68,7 +68,7 @@ REFUSED_BY_PYTHON_ITSELF = set(WAYS_IN_PYTHON) - {"through the base manager", "a
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("way", sorted(REFUSED_BY_PYTHON_ITSELF))
 def test_python_refuses_before_the_database_has_to(way, model, written):
-    triggers.lift(connection)
+    triggers.remove(connection)
     with pytest.raises(AppendOnlyError):
         WAYS_IN_PYTHON[way](model)
     assert everything() == written
@@ -122,7 +122,7 @@ def test_sqlite_refuses_to_replace_a_row_by_its_hidden_number(written):
 
 
 def test_a_guard_that_was_removed_is_missed_and_migrate_puts_it_up_again(story, prove):
-    for guard in triggers.guards_of(connection):
+    for guard in triggers.triggers_of(connection):
         on_table = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
         sql(f"DROP TRIGGER {guard.name}{on_table}")
         proof = prove()
@@ -174,7 +174,7 @@ def test_putting_guards_up_again_leaves_those_that_stand_alone(database):
     triggers.install(connection)
     assert identities() == before
     with Owner():
-        assert len(triggers.missing(connection)) == len(triggers.guards_of(connection))
+        assert len(triggers.missing(connection)) == len(triggers.triggers_of(connection))
     assert triggers.missing(connection) == []
 
 

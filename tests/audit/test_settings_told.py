@@ -19,9 +19,9 @@ def test_a_change_of_each_setting_is_found(name, database, settings):
     settings_audit.record_changes()
     setattr(settings, name, ["another value"] if isinstance(getattr(settings, name), list) else "another value")
     assert settings_audit.record_changes() == [name]
-    assert (name in details()["values"]) is (name in settings_audit.OPEN)
-    assert ("another value" in json.dumps(details())) is (name in settings_audit.OPEN)
-    assert (name in details()["were"]) is (name in settings_audit.OPEN)
+    assert (name in details()["values"]) is (name in settings_audit.DISCLOSED)
+    assert ("another value" in json.dumps(details())) is (name in settings_audit.DISCLOSED)
+    assert (name in details()["were"]) is (name in settings_audit.DISCLOSED)
 
 
 # Where a process listens, how much it logs, and the key itself, whose id stands with the digests.
@@ -46,10 +46,10 @@ def test_every_setting_is_watched_but_those_in_which_processes_may_differ():
 
 
 def test_values_are_told_only_of_settings_that_anybody_may_know():
-    assert set(settings_audit.OPEN) == MAY_BE_TOLD
+    assert set(settings_audit.DISCLOSED) == MAY_BE_TOLD
 
 
-@pytest.mark.parametrize("name", settings_audit.WITH_OWN_ADDRESS)
+@pytest.mark.parametrize("name", settings_audit.CONTAINING_PUBLIC_URL)
 def test_another_address_of_our_own_is_no_change_and_one_of_somebody_else_is(name, database, settings):
     settings_audit.record_changes()
     old, new = "http://localhost:8000", "http://calls.example:8001"

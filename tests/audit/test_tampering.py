@@ -202,7 +202,7 @@ from django.conf import settings
 from django.db import connection
 from calls.audit import chain, signing, triggers
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead
-triggers.lift(connection)
+triggers.remove(connection)
 previous, cursor = chain.GENESIS, connection.cursor()
 for entry in AuditEntry.objects.order_by("id"):
     entry.actor_id, entry.previous_hash = "1", previous

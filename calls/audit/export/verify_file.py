@@ -135,8 +135,8 @@ def _lines(file: BinaryIO, end: int) -> Iterator[str]:
 def _json_row(line: str) -> dict[str, Any]:
     try:
         told = json.loads(line)
-        if told["hash"] == write_file.UNTOLD:
-            return {"id": _id(told["id"]), "hash": write_file.UNTOLD}
+        if told["hash"] == write_file.UNREADABLE_HASH:
+            return {"id": _id(told["id"]), "hash": write_file.UNREADABLE_HASH}
         fields = {name: told[name] for name in chain.CHAINED_FIELDS} | {"at": parse_datetime(told["at"])}
         true = chain.hash_of_fields(fields) == told["hash"] and _keeps_commitments(told)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -164,7 +164,7 @@ def _compare(found: FileCheck, rows: list[dict[str, Any]], removed_up_to: int) -
     for row in rows:
         if row is UNREADABLE_ROW:
             found.faults.append(Finding.of(Code.ROW_UNREADABLE))
-        elif row["hash"] == write_file.UNTOLD:
+        elif row["hash"] == write_file.UNREADABLE_HASH:
             found.warnings.append(Finding.of(Code.ROW_NOT_EXPORTED, id=row["id"]))
         elif row.get("false"):
             found.faults.append(Finding.of(Code.ROW_FALSE, id=row["id"]))

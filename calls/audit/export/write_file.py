@@ -26,10 +26,10 @@ from calls.audit.messages import sentence
 from calls.audit.verify.tolerant_read import READ_ERRORS, read_rows
 from calls.models import AuditEntry
 
-FORMAT = "calls-dashboard-audit-export/1"
+FORMAT_VERSION = "calls-dashboard-audit-export/1"
 BATCH = 1_000
 SEAL = "#seal"
-UNTOLD = "unreadable"  # stands for the hash of an entry that cannot be read
+UNREADABLE_HASH = "unreadable"  # stands for the hash of an entry that cannot be read
 BOM = "\ufeff"
 # What spreadsheets take for the beginning of a formula, at the start of a cell or behind blanks.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -57,7 +57,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FileFormat:
     """How an export is written: media type, first lines, the line of an entry, of one that cannot be read, the seal."""
 
     media_type: str
@@ -74,14 +74,14 @@ class Export:
         self, name: str, entries: QuerySet[AuditEntry], *, actor: Actor, chosen: Mapping[str, list[str]]
     ) -> None:
         """Record that the export begins. Raises django.db.DatabaseError when that cannot be recorded."""
-        self.id, self.form, self._actor = str(uuid.uuid4()), FORMS[name], actor
+        self.id, self.format, self._actor = str(uuid.uuid4()), FORMATS[name], actor
         self.file_name = f"audit-{timezone.now():%Y%m%d-%H%M%S}-{self.id[:8]}.{name}"
-        self._told: dict[str, object] = {"export": self.id, "format": name}
+        self._details: dict[str, object] = {"export": self.id, "format": name}
         self._chosen = dict(chosen)
         with transaction.atomic():
             head = chain.locked_head()
             self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
-            chain.append("audit.export_started", actor=actor, words=self._words(), details=self._told)
+            chain.append("audit.export_started", actor=actor, words=self._words(), details=self._details)
         # By time, as every index on the entries is, so that each batch begins where the one before ended.
         self._entries = entries.order_by("at", "id").filter(id__lte=head.last_id).select_related("personal")
         self._language = translation.get_language() or "en"
@@ -89,7 +89,7 @@ class Export:
     def pieces(self) -> Iterator[bytes]:
         """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
         digest, rows, remaining = hashlib.sha256(), 0, self._entries
-        piece = self.form.head({"export": self.id, "format": FORMAT, "chosen": self._chosen}).encode()
+        piece = self.format.head({"export": self.id, "format": FORMAT_VERSION, "chosen": self._chosen}).encode()
         while piece:
             digest.update(piece)
             yield piece
@@ -101,9 +101,9 @@ class Export:
 
     def _line(self, entry: AuditEntry) -> str:
         try:
-            return self.form.line(entry)
+            return self.format.line(entry)
         except READ_ERRORS:  # somebody changed the row: the file says so in its place, and goes on
-            return self.form.unreadable(entry.pk)
+            return self.format.unreadable(entry.pk)
 
     def _words(self) -> str:
         """Return how the entries were chosen: names of people may be in there, so it is not for the details."""
@@ -118,12 +118,12 @@ class Export:
         return self._entries.filter(Q(at__gt=at) | Q(at=at, id__gt=last.pk), at__gte=at)
 
     def _seal(self, rows: int, digest: str) -> str:
-        seal = {"export": self.id, "format": FORMAT, "rows": rows, "sha256": digest, **self._chain}
+        seal = {"export": self.id, "format": FORMAT_VERSION, "rows": rows, "sha256": digest, **self._chain}
         seal |= {"sealed_at": _moment(timezone.now()), "key_id": signing.key_id()}
         with transaction.atomic():
-            details = {**self._told, "rows": rows, "sha256": digest}
+            details = {**self._details, "rows": rows, "sha256": digest}
             chain.append("audit.exported", actor=self._actor, words=self._words(), details=details)
-        return self.form.seal({**seal, "signature": signing.sign(seal_text(seal))})
+        return self.format.seal({**seal, "signature": signing.sign(seal_text(seal))})
 
 
 def seal_text(seal: Mapping[str, object]) -> str:
@@ -151,7 +151,7 @@ def _json_line(entry: AuditEntry) -> str:
 
 
 def _json_unreadable(primary_key: int) -> str:
-    return _json({"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD})
+    return _json({"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNREADABLE_HASH})
 
 
 def _json(document: Mapping[str, object]) -> str:
@@ -181,19 +181,19 @@ def _csv_line(entry: AuditEntry) -> str:
 
 
 def _csv_unreadable(primary_key: int) -> str:
-    told = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNTOLD}
+    told = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNREADABLE_HASH}
     return _csv_row([told.get(name, "") for name in COLUMNS])
 
 
-FORMS = {
-    "csv": Form(
+FORMATS = {
+    "csv": FileFormat(
         media_type="text/csv; charset=utf-8",
         head=lambda told: BOM + _csv_row(list(COLUMNS)),
         line=_csv_line,
         unreadable=_csv_unreadable,
         seal=lambda seal: _csv_row([SEAL, json.dumps(seal)]),
     ),
-    "jsonl": Form(
+    "jsonl": FileFormat(
         media_type="application/x-ndjson; charset=utf-8",
         head=_json,
         line=_json_line,

@@ -27,7 +27,7 @@ class Command(migrate.Command):
 
     def _migrate(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
         if options["migration_name"] or _unapplied(connection):
-            triggers.step_aside(connection)
+            triggers.remove_for_table_rebuild(connection)
         try:
             super().handle(*args, **options)
         finally:
