@@ -68,7 +68,7 @@ def remove_for_table_rebuild(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the triggers that do not stand, are switched off or were rewritten; empty when all is well."""
+    """Return the names of the triggers that are absent, disabled or were rewritten."""
     find = _standing_on_postgresql if connection.vendor == "postgresql" else _standing_on_sqlite
     with connection.cursor() as cursor:
         standing = find(cursor)
