@@ -13,4 +13,4 @@ __all__ = ["accounts", "calls", "entries", "sign_in"]
 admin.site.site_header = admin.site.site_title = _("Calls Dashboard: evidence and accounts")
 admin.site.index_title = _("What happened, and who may do what")
 admin.site.enable_nav_sidebar = False
-admin.site.login_form = sign_in.AdmittingForm
+admin.site.login_form = sign_in.EvidenceSignInForm

@@ -18,7 +18,7 @@ from calls.models import AuditEntry, Call, Notification, RejectAttempt
 from calls.web.pages import labels
 
 
-class HeardFormSet(BaseInlineFormSet):
+class NotificationFormSet(BaseInlineFormSet):
     """The notifications about a call, found through their indexes."""
 
     def __init__(self, *, instance: Call, queryset: models.QuerySet[Notification], **options: Any) -> None:
@@ -30,7 +30,7 @@ class NotificationInline(EvidenceInline):
     """What Graph said about the call."""
 
     model = Notification
-    formset = HeardFormSet
+    formset = NotificationFormSet
     fields = readonly_fields = ("moment", "change_type", "resource_type", "message_id", "problem")
     ordering = ("id",)
 
@@ -59,7 +59,7 @@ class CallAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
-    list_filter = (filter_form.NarrowCalls, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
+    list_filter = (filter_form.CallFormFilter, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
     search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
     search_help_text = _("The call's Graph id or key, or its chain; or a part of the caller's name, or the caller's id")
     find = staticmethod(search.calls_found)
@@ -140,7 +140,7 @@ class CallAdmin(EvidenceAdmin):
     @admin.display(description=_("audit entries"))
     def story(self, call: Call) -> str:
         """Return the call's audit entries as sentences."""
-        return format.story(AuditEntry.objects.filter(call_key=str(call.public_id)), call.received_at)
+        return format.timeline(AuditEntry.objects.filter(call_key=str(call.public_id)), call.received_at)
 
     @admin.display(description=_("deadline"))
     def closes(self, call: Call) -> str:
@@ -184,7 +184,7 @@ class NotificationAdmin(EvidenceAdmin):
 
     subjects = ("notifications",)
     list_display = ("moment", "change_type", "resource", "problem", "related")
-    list_filter = (filter_form.NarrowNotifications, filters.ProblemFilter)
+    list_filter = (filter_form.NotificationFormFilter, filters.ProblemFilter)
     search_fields = ("message_id",)
     search_help_text = _("The call's Graph id, or the message id")
     find = staticmethod(search.notifications_found)
@@ -226,7 +226,7 @@ class RejectAttemptAdmin(EvidenceAdmin):
 
     subjects = ("calls",)
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
-    list_filter = (filter_form.NarrowAttempts, filters.HoursFilter, "outcome", filters.ReasonFilter)
+    list_filter = (filter_form.AttemptFormFilter, filters.HoursFilter, "outcome", filters.ReasonFilter)
     list_select_related = ("call",)
     search_fields = ("id",)
     search_help_text = _("The call's Graph id or key; the id of the attempt or of a request; a person's whole name")
@@ -292,4 +292,4 @@ class RejectAttemptAdmin(EvidenceAdmin):
     @admin.display(description=_("audit entries"))
     def story(self, attempt: RejectAttempt) -> str:
         """Return the attempt's audit entries as sentences, with the seconds since the call began to ring."""
-        return format.story(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)
+        return format.timeline(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)

@@ -29,7 +29,7 @@ class AuditEntryAdmin(EvidenceAdmin):
     list_filter = (
         filters.OutcomeFilter,
         filters.HoursFilter,
-        filter_form.NarrowEntries,
+        filter_form.EntryFormFilter,
         filters.ReasonFilter,
         filters.ActionFilter,
     )

@@ -22,8 +22,8 @@ TEXT, TIME = "search", "datetime-local"  # types of an <input>
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
-    """One blank of the form: its name in the address, its label, and the condition that a filled-in value makes.
+class FilterField:
+    """One field of the form: its name in the address, its label, and the condition that a filled-in value makes.
 
     The condition raises ValueError for a value that means nothing.
     """
@@ -45,11 +45,11 @@ def moment(text: str) -> datetime:
     return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
 
 
-def span(field: str) -> tuple[Blank, Blank]:
-    """Return the blanks for a span of time; the minute named as its end belongs to it."""
+def span(field: str) -> tuple[FilterField, FilterField]:
+    """Return the fields for a span of time; the minute named as its end belongs to it."""
     return (
-        Blank("from", _("From"), lambda text: Q(**{f"{field}__gte": moment(text)}), TIME),
-        Blank("to", _("To, inclusive"), lambda text: Q(**{f"{field}__lt": _end_of(text)}), TIME),
+        FilterField("from", _("From"), lambda text: Q(**{f"{field}__gte": moment(text)}), TIME),
+        FilterField("to", _("To, inclusive"), lambda text: Q(**{f"{field}__lt": _end_of(text)}), TIME),
     )
 
 
@@ -58,53 +58,53 @@ def _end_of(text: str) -> datetime:
     return end + (timedelta(minutes=1) if "T" in text or " " in text else timedelta(days=1))
 
 
-class NarrowFilter(admin.ListFilter):
-    """A form of blanks, each of which narrows the list when it is filled in."""
+class FormFilter(admin.ListFilter):
+    """A form of fields, each of which narrows the list when it is filled in."""
 
     title = _("Narrow down")
-    template = "admin/calls/narrow.html"
-    blanks: tuple[Blank, ...] = ()
+    template = "admin/calls/filter_form.html"
+    fields: tuple[FilterField, ...] = ()
 
     def __init__(
         self, request: HttpRequest, params: dict[str, list[str]], model: type[Model], model_admin: admin.ModelAdmin
     ) -> None:
         super().__init__(request, params, model, model_admin)
         self.errors: set[str] = set()
-        for name in (blank.name for blank in self.blanks):
+        for name in (field.name for field in self.fields):
             value = params.pop(name, [""])[-1].strip().replace("\x00", "")
             if value:
                 self.used_parameters[name] = value
 
     def expected_parameters(self) -> list[str | None]:
-        """Return the names of the blanks."""
-        return [blank.name for blank in self.blanks]
+        """Return the names of the fields."""
+        return [field.name for field in self.fields]
 
     def has_output(self) -> bool:
         """Return True: the form is always there."""
         return True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return what every filled-in blank lets through; nothing when one of them makes no sense."""
-        for blank in self.blanks:
-            if value := str(self.used_parameters.get(blank.name, "")):
+        """Return what every filled-in field lets through; nothing when one of them makes no sense."""
+        for field in self.fields:
+            if value := str(self.used_parameters.get(field.name, "")):
                 try:
-                    queryset = queryset.filter(blank.condition(value))
+                    queryset = queryset.filter(field.condition(value))
                 except (ValueError, OverflowError):
-                    self.errors.add(blank.name)
+                    self.errors.add(field.name)
         return queryset.none() if self.errors else queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        """Yield the form's blanks as filled in, and what else is in the address and must stay there."""
+        """Yield the form's fields as filled in, and what else is in the address and must stay there."""
         own = self.expected_parameters()
         others = {name: values for name, values in changelist.filter_params.items() if name not in own}
         yield {
-            "blanks": [
+            "fields": [
                 {
-                    "blank": blank,
-                    "value": self.used_parameters.get(blank.name, ""),
-                    "wrong": blank.name in self.errors,
+                    "field": field,
+                    "value": self.used_parameters.get(field.name, ""),
+                    "wrong": field.name in self.errors,
                 }
-                for blank in self.blanks
+                for field in self.fields
             ],
             "others": [(name, value) for name, values in others.items() for value in values],
             "clear": changelist.get_query_string(remove=list(self.used_parameters)),
@@ -112,50 +112,56 @@ class NarrowFilter(admin.ListFilter):
         }
 
 
-class NarrowEntries(NarrowFilter):
+class EntryFormFilter(FormFilter):
     """Audit entries by who, caller, call, chain, attempt, Graph's code and time."""
 
-    blanks = (
+    fields = (
         *span("at"),
-        Blank("who", _("Who (whole name or account number)"), search.acted),
-        Blank("caller", _("Caller (whole name or id)"), search.called),
-        Blank("caller_part", _("Caller (part of the name)"), search.called_partly),
-        Blank("about", _("Call (key or Graph id)"), search.about_call),
-        Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
-        Blank("attempt", _("Attempt"), lambda text: Q(attempt_id=text.lower())),
-        Blank("code", _("Graph's status or code"), search.answered),
-        Blank("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
-        Blank("request", _("Graph's or our request id"), lambda text: Q(request_id=text) | Q(client_request_id=text)),
+        FilterField("who", _("Who (whole name or account number)"), search.acted),
+        FilterField("caller", _("Caller (whole name or id)"), search.called),
+        FilterField("caller_part", _("Caller (part of the name)"), search.called_partly),
+        FilterField("about", _("Call (key or Graph id)"), search.about_call),
+        FilterField("chain", _("Call chain"), lambda text: Q(chain_id=text)),
+        FilterField("attempt", _("Attempt"), lambda text: Q(attempt_id=text.lower())),
+        FilterField("code", _("Graph's status or code"), search.answered),
+        FilterField("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
+        FilterField(
+            "request", _("Graph's or our request id"), lambda text: Q(request_id=text) | Q(client_request_id=text)
+        ),
     )
 
 
-class NarrowCalls(NarrowFilter):
+class CallFormFilter(FormFilter):
     """Calls by time, caller and chain."""
 
-    blanks = (
+    fields = (
         *span("received_at"),
-        Blank("caller", _("Caller (part of the name, or the whole id; quick within a span of time)"), search.calling),
-        Blank("chain", _("Call chain"), lambda text: Q(chain_id=text)),
-        Blank("call", _("Call (key or Graph id)"), search.call_named),
+        FilterField(
+            "caller", _("Caller (part of the name, or the whole id; quick within a span of time)"), search.calling
+        ),
+        FilterField("chain", _("Call chain"), lambda text: Q(chain_id=text)),
+        FilterField("call", _("Call (key or Graph id)"), search.call_named),
     )
 
 
-class NarrowNotifications(NarrowFilter):
+class NotificationFormFilter(FormFilter):
     """Notifications by time, call and chain."""
 
-    blanks = (
+    fields = (
         *span("received_at"),
-        Blank("call_id", _("Call (Graph id)"), search.of_call),
-        Blank("chain", _("Call chain"), search.of_chain),
+        FilterField("call_id", _("Call (Graph id)"), search.of_call),
+        FilterField("chain", _("Call chain"), search.of_chain),
     )
 
 
-class NarrowAttempts(NarrowFilter):
+class AttemptFormFilter(FormFilter):
     """Reject attempts by time, who and Graph's code."""
 
-    blanks = (
+    fields = (
         *span("requested_at"),
-        Blank("who", _("Who (name or account number)"), lambda text: Q(actor_id=text) | Q(actor_name__iexact=text)),
-        Blank("code", _("Graph's status or code"), search.answered),
-        Blank("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
+        FilterField(
+            "who", _("Who (name or account number)"), lambda text: Q(actor_id=text) | Q(actor_name__iexact=text)
+        ),
+        FilterField("code", _("Graph's status or code"), search.answered),
+        FilterField("bulk", _("Bulk (several calls rejected at once)"), search.of_bulk),
     )

@@ -22,7 +22,7 @@ from calls.audit.messages import details_of, sentence
 from calls.audit.verify.tolerant_read import UnreadableValue, read_rows
 from calls.models import AuditEntry, RejectAttempt
 
-STORY_LIMIT = 200  # audit entries shown on the page of one call
+TIMELINE_LIMIT = 200  # audit entries shown on the page of one call
 NOTHING = "–"
 
 
@@ -59,9 +59,9 @@ def answer(row: AuditEntry | RejectAttempt) -> str:
     return " ".join(str(word) for word in (row.graph_status, row.graph_code) if word) or NOTHING
 
 
-def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
+def timeline(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
     """Return a table of entries in the order of the chain, each with the seconds since `began`."""
-    found = read_rows(entries.select_related("personal").order_by("id")[:STORY_LIMIT])
+    found = read_rows(entries.select_related("personal").order_by("id")[:TIMELINE_LIMIT])
     lines = [
         {
             "entry": entry,
@@ -71,7 +71,7 @@ def story(entries: models.QuerySet[AuditEntry], began: datetime | None) -> str:
         }
         for entry in found
     ]
-    return render_to_string("admin/calls/story.html", {"lines": lines, "cut": len(found) == STORY_LIMIT})
+    return render_to_string("admin/calls/timeline.html", {"lines": lines, "cut": len(found) == TIMELINE_LIMIT})
 
 
 def watching(entry: AuditEntry) -> SafeString | str:
@@ -123,7 +123,7 @@ TIMING = {
 
 def timing_of(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
     """Return when each step of a decision was, and how many seconds after the first, as all its entries tell it."""
-    return timing(read_rows(entries.order_by("id")[:STORY_LIMIT]))
+    return timing(read_rows(entries.order_by("id")[:TIMELINE_LIMIT]))
 
 
 def timing(entries: Iterable[AuditEntry]) -> SafeString | str:

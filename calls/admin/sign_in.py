@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from calls.accounts import roles
 
 
-class AdmittingForm(AdminAuthenticationForm):
+class EvidenceSignInForm(AdminAuthenticationForm):
     """The admin's sign-in form, which lets in whoever is in a group that reads the evidence."""
 
     def confirm_login_allowed(self, user: User) -> None:
