@@ -6,9 +6,9 @@ Lists must stay quick with millions of rows: no counts, no DISTINCT, no query pe
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from calls.admin import accounts, calls, entries, sign_in
+from calls.admin import accounts, attempts, calls, entries, notifications, sign_in
 
-__all__ = ["accounts", "calls", "entries", "sign_in"]
+__all__ = ["accounts", "attempts", "calls", "entries", "notifications", "sign_in"]
 
 admin.site.site_header = admin.site.site_title = _("Calls Dashboard: evidence and accounts")
 admin.site.index_title = _("What happened, and who may do what")

@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from calls.admin import actions, filter_form, filters, format, search
+from calls.admin import export_view, filter_form, filters, format, search, verify_view
 from calls.admin.evidence import EvidenceAdmin
 from calls.audit import chain
 from calls.audit.messages import sentence
@@ -50,7 +50,7 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages of every list, an export and the verification."""
-        own = {"export": actions.export, "verify": actions.verify}
+        own = {"export": export_view.export, "verify": verify_view.verify}
         pages = [path(f"{name}/", self._guarded(view), name=f"calls_auditentry_{name}") for name, view in own.items()]
         return [*pages, *super().get_urls()]
 

@@ -1,22 +1,12 @@
-"""What auditors start from the list of entries and what takes its time: exports, and the proof of the whole history.
+"""The page that verifies the whole audit history and shows its progress while it streams."""
 
-Both are streamed, so that memory stays small and a browser shows that something goes on. Under ASGI only asynchronous
-iterators are streamed; the work itself is done in the request's own thread, with its own connection.
-"""
+from collections.abc import Iterator
 
-from collections.abc import AsyncIterator, Generator, Iterator
-from typing import TypeVar
-
-from asgiref.sync import sync_to_async
-from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -24,10 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.accounts.login_audit import actor_of
-from calls.admin import format
+from calls.admin import format, streaming
 from calls.audit import chain
 from calls.audit.actor import Actor
-from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.audit.verify import verification
 from calls.audit.verify.finding_messages import details_of, in_active_language
@@ -42,29 +31,6 @@ VERDICTS = {
     verification.Verdict.BROKEN: _("Broken"),
     verification.Verdict.UNPROVED: _("Not provable either way"),
 }
-
-T = TypeVar("T")
-
-
-def export(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Return the entries that the filters in the address let through, as a file; only POST, for it leaves an entry."""
-    form = request.POST.get("form", "")
-    if request.method != "POST" or form not in write_file.FORMATS:
-        raise PermissionDenied
-    listed = reverse("admin:calls_auditentry_changelist")
-    try:
-        chosen = model_admin.get_changelist_instance(request)
-    except IncorrectLookupParameters:
-        return HttpResponseRedirect(listed)
-    actor = actor_of(request.user, request)  # type: ignore[arg-type]
-    try:
-        begun = write_file.Export(form, chosen.queryset, actor=actor, chosen=dict(request.GET.lists()))
-    except DatabaseError:
-        messages.error(request, gettext("The audit history cannot be written, so nothing was exported. Try again."))
-        return HttpResponseRedirect(f"{listed}?{request.GET.urlencode()}")
-    response = StreamingHttpResponse(_stream(begun.pieces()), content_type=begun.format.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{begun.file_name}"'
-    return _unbuffered(response)
 
 
 def verify(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
@@ -84,7 +50,7 @@ def verify(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     page = render_to_string("admin/calls/verify.html", context, request)
     actor = actor_of(request.user, request)  # type: ignore[arg-type]
     pieces = _verify(page, actor, translation.get_language() or "en")
-    return _unbuffered(StreamingHttpResponse(_stream(pieces)))
+    return streaming.unbuffered(StreamingHttpResponse(streaming.stream(pieces)))
 
 
 def _verify(page: str, actor: Actor, language: str) -> Iterator[bytes]:
@@ -112,23 +78,3 @@ def _verify(page: str, actor: Actor, language: str) -> Iterator[bytes]:
 def _progress(found: verification.Verification) -> bytes:
     count = number_format(found.entries - found.removed, force_grouping=True)
     return format_html("<p>{}</p>\n", gettext("%(count)s entries proved so far") % {"count": count}).encode()
-
-
-async def _stream(pieces: Iterator[T]) -> AsyncIterator[T]:
-    """Yield what a synchronous iterator yields, worked out in the thread that belongs to the request."""
-    try:
-        while (piece := await sync_to_async(_next)(pieces)) is not None:
-            yield piece
-    finally:
-        if isinstance(pieces, Generator):
-            await sync_to_async(pieces.close)()
-
-
-def _next(pieces: Iterator[T]) -> T | None:
-    return next(pieces, None)
-
-
-def _unbuffered(response: StreamingHttpResponse) -> HttpResponse | StreamingHttpResponse:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # a proxy in front should pass on each piece as it comes
-    return response
