@@ -1,1 +1,1 @@
-"""The audit history: append, sign, verify, export, retain."""
+"""The audit history: appending, signing, verification, export and retention of entries."""

@@ -1,7 +1,6 @@
-"""The audit actions: each one's code, sentence, group for filters, details and counter, declared here and only here.
+"""The registry of audit actions: code, sentence, filter group, details and counter of each.
 
-An action that is not declared cannot be appended, and neither can a detail that its action does not declare: entries
-are evidence and stay for ever.
+`chain.append` refuses undeclared actions and details, because an entry can never be corrected.
 """
 
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from calls import metrics
 
 
 class Group(StrEnum):
-    """The outcomes by which auditors filter the history. Values stand in addresses of the admin."""
+    """The outcomes by which auditors filter the history. The values are query parameters of the admin."""
 
     REJECTED = "rejected"
     REFUSED = "refused"
@@ -44,8 +43,8 @@ class Undeclared(LookupError):
 class Action:
     """One kind of entry.
 
-    `sentence` takes the words of `calls.audit.messages`; `counter` counts requests that were turned away with this
-    action.
+    `sentence` is a template for the parameters of `calls.audit.messages`; `counter` counts the refused requests that
+    are recorded with this action.
     """
 
     code: str
@@ -55,12 +54,12 @@ class Action:
     counter: Counter | None = None
 
     def check(self, details: Iterable[str]) -> None:
-        """Raise Undeclared when one of these details is not declared."""
+        """Raise Undeclared if one of these details is not declared."""
         if unknown := sorted(set(details) - self.details):
             raise Undeclared(f"{self.code} does not declare the details {', '.join(unknown)}.")
 
     def count(self, times: int = 1) -> None:
-        """Count requests that became entries of this action, if they are counted."""
+        """Add to the counter of this action, if it has one."""
         if self.counter:
             self.counter.inc(times)
 
@@ -77,7 +76,7 @@ def action(code: str) -> Action:
 
 
 def in_group(group: str) -> list[str]:
-    """Return the codes of the actions in the group of this name; none when there is no such group."""
+    """Return the codes of the actions in this group; an empty list for an unknown group."""
     return [action.code for action in ACTIONS.values() if action.group == group]
 
 
@@ -89,7 +88,7 @@ def _declare(
     ACTIONS[code] = Action(code, frozenset(details), sentence, group, counter)
 
 
-# Details of a click (`calls.decisions.decision_request`), of Graph's answer, of a call's end, of a lapse, of accounts.
+# Names of details that several actions share. `calls.decisions.decision_request` makes those of a request.
 TIMES = ("received_at", "clicked_at", "first_sent_at", "first_sent_not_before")
 REQUEST = (*TIMES, "seen_as_reported_by_browser")
 ANSWER = (*TIMES, "asked_at", "answered_at")
@@ -187,7 +186,7 @@ _declare(
     counter=metrics.DECISIONS.labels("bad_request"),
 )
 
-# Other acts on calls, and what became of calls ------------------------------------------------------------------------
+# Other decisions on calls, and their lapses ------------------------------------------------------------------------
 
 _declare(
     "call.let_pass",

@@ -1,4 +1,4 @@
-"""Who acts, as text in an audit entry."""
+"""The actor of an audit entry, copied as text."""
 
 import getpass
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person's account as text, or the dashboard itself."""
+    """A person's account as text, or the dashboard itself."""
 
     id: str
     name: str
@@ -17,7 +17,7 @@ SYSTEM = Actor(id="system", name="Calls Dashboard")
 
 
 def shell_user() -> Actor:
-    """Return whoever runs a command on the dashboard's machine, by the name of their account there."""
+    """Return the operating system user who runs a management command."""
     try:
         name = getpass.getuser()
     except (OSError, KeyError):  # an account without a name

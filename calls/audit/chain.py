@@ -1,8 +1,6 @@
-"""The audit history: append an entry, chain it, sign it.
+"""The hash chain of audit entries: each entry is hashed with its predecessor's hash, signed and appended.
 
-Each entry's hash covers the hash before it and a canonical form of its own fields, personal values only through salted
-commitments. Its signature needs AUDIT_SIGNING_KEY, which is never in the database. Checkpoints sign how long the chain
-was. Entries are appended under the lock of one head row, taken last in the transaction, so that ids follow the chain.
+Personal values are hashed only as salted commitments, so they can be erased without breaking the chain.
 """
 
 import hashlib
@@ -51,7 +49,7 @@ NOT_KEPT = "The database did not keep the entry."
 
 @dataclass(frozen=True, slots=True)
 class GraphAnswer:
-    """What Graph said, as far as it belongs in the history."""
+    """The parts of Graph's answer that an entry records."""
 
     status: int | None = None
     code: str = ""
@@ -65,7 +63,7 @@ NO_ANSWER = GraphAnswer()
 
 
 class HistoryUnavailable(DatabaseError):
-    """The history cannot take an entry, so the act it would record must not happen."""
+    """The entry cannot be stored, so the recorded act must not happen."""
 
 
 def append(
@@ -81,16 +79,16 @@ def append(
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
 ) -> AuditEntry:
-    """Append one entry as the newest link of the chain and return it.
+    """Append one entry to the end of the chain and return it.
 
-    Of an attempt, reason and bulk are copied, and its note where no other is given. The details are chained and stay
-    for ever: what somebody else worded belongs into `words`, as Graph's message does by itself.
+    Call it inside the transaction of the recorded act. Text that is too long for its column is cut; characters that
+    databases refuse are removed or replaced. `reason` and `bulk_id` come from the attempt, if one is given, and `note`
+    too unless the caller gives one. Details are chained and cannot be erased, so text written by people or by Graph
+    goes to `note` and `words`; Graph's message goes to `words` unless the caller gives other words.
 
-    Must run inside the transaction of the act it records, after that transaction's other locks are taken: it locks the
-    chain's head until the commit. Text too long for its column, or that no database stores, is clipped and cleaned.
-    Raises actions.Undeclared for an action or a detail that `calls.audit.actions` does not declare,
-    django.db.DatabaseError when the entry cannot be written (HistoryUnavailable when the chain has no head or the
-    database swallows the entry, TransactionManagementError outside a transaction); the act must then not happen.
+    Raises actions.Undeclared for an undeclared action or detail, and django.db.DatabaseError when the entry cannot be
+    stored: HistoryUnavailable when the chain has no head or a trigger discards the row, TransactionManagementError
+    outside a transaction. The act must then not happen.
     """
     actions.action(action).check(details or ())
     bulk_id = attempt.bulk_id if attempt else bulk_id
@@ -119,14 +117,14 @@ def append(
         note=note or (attempt.note if attempt else ""),
         words=words or answer.message,
     )
-    _fit(entry)
-    _fit(personal)
+    _fit_columns(entry)
+    _fit_columns(personal)
     personal.actor_folded, personal.caller_folded = folded(personal.actor_name), folded(personal.caller_name)
     _link(entry, personal)
     return entry
 
 
-def _fit(row: AuditEntry | AuditPersonal) -> None:
+def _fit_columns(row: AuditEntry | AuditPersonal) -> None:
     for column in row._meta.concrete_fields:
         if isinstance(column, models.CharField):
             text = str(getattr(row, column.attname)).replace("\0", "").encode("utf-8", "replace").decode()
@@ -134,7 +132,7 @@ def _fit(row: AuditEntry | AuditPersonal) -> None:
 
 
 def folded(name: str) -> str:
-    """Return the name as it is searched for: without regard to case or to how its letters are composed."""
+    """Return the name for case-insensitive search: NFKC-normalized and case-folded, at most 300 characters."""
     return unicodedata.normalize("NFKC", name).casefold()[:300]
 
 
@@ -146,8 +144,9 @@ def _link(entry: AuditEntry, personal: AuditPersonal) -> None:
     commitments, salts = _commit_to(personal)
     entry.commitments, personal.salts = _canonical_json(commitments), _canonical_json(salts)
     entry.key_id = signing.key_id()
+    # The head's lock comes last: every appending transaction waits for it until this one ends.
     head = locked_head()
-    entry.at = timezone.now()  # under the lock, so that the order of the times is that of the chain
+    entry.at = timezone.now()  # read under the lock, so that times ascend along the chain
     entry.previous_hash = head.last_hash
     entry.hash = hash_of(entry)
     entry.signature = signing.sign(entry.hash)
@@ -162,12 +161,13 @@ def _insert(entry: AuditEntry, personal: AuditPersonal) -> None:
         entry.save()
         personal.save()
     except TypeError as error:
-        # Django unpacks None where a trigger swallowed the row that INSERT … RETURNING should return.
+        # A trigger discarded the row, so INSERT … RETURNING returned none and Django unpacks None.
         raise HistoryUnavailable(NOT_KEPT) from error
 
 
 def _move_head(head: AuditHead, entry: AuditEntry) -> None:
-    """Make the entry the chain's last link, if it and its personal values are stored: a trigger may swallow rows."""
+    """Point the head to the entry; raise HistoryUnavailable if a row of it is not stored."""
+    # A trigger can discard an inserted row without an error, so the update checks that both rows exist.
     stored = Exists(AuditEntry.objects.filter(pk=entry.pk)), Exists(AuditPersonal.objects.filter(pk=entry.pk))
     moved = AuditHead.objects.filter(*stored, pk=head.pk).update(
         entries=head.entries + 1, last_id=entry.pk, last_hash=entry.hash
@@ -177,11 +177,11 @@ def _move_head(head: AuditHead, entry: AuditEntry) -> None:
 
 
 def locked_head() -> AuditHead:
-    """Return the chain's head, locked until the transaction ends: nobody else appends meanwhile.
+    """Return the chain's head, locked until the transaction ends, so that no other transaction appends.
 
     Raises HistoryUnavailable when there is none, TransactionManagementError outside a transaction.
     """
-    if not connection.in_atomic_block:  # SQLite would not say so, and would take no lock
+    if not connection.in_atomic_block:  # SQLite takes no lock then and raises nothing
         raise transaction.TransactionManagementError("The audit history is appended to inside a transaction.")
     head = AuditHead.objects.select_for_update().filter(pk=1).first()
     if head is None:
@@ -196,7 +196,7 @@ def _commit_to(personal: AuditPersonal) -> tuple[dict[str, str], dict[str, str]]
 
 
 def commitment(salt: str, name: str, value: str) -> str:
-    """Return the hex digest that binds an entry to a personal value without revealing it once the salt is gone."""
+    """Return the hex HMAC of a personal value; without the salt it reveals nothing about the value."""
     return hmac.new(salt.encode(), f"{name}\0{value}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
@@ -212,9 +212,9 @@ def hash_of_fields(fields: dict[str, Any]) -> str:
 
 
 def is_genuine(entry: AuditEntry) -> bool | None:
-    """Return whether the entry's own content and signature hold, None when it is signed with a key not configured.
+    """Return whether the entry's content and signature are valid, None when its signing key is not configured.
 
-    Says nothing about its place in the chain; only `calls.audit.verify.verification` does.
+    Its place in the chain is checked by `calls.audit.verify.verification` only.
     """
     if entry.hash != hash_of(entry):
         return False
@@ -229,7 +229,7 @@ def _canonical_json(value: object) -> str:
 
 
 def ensure_head() -> None:
-    """Create the chain's head where there is none yet: at the beginning, or behind the newest entry there is."""
+    """Create the chain's head if it is absent; it then points to the newest entry."""
     with transaction.atomic():
         if AuditHead.objects.exists():
             return

@@ -1,7 +1,6 @@
-"""Checkpoints kept a second time, in a file outside the database, where whoever rewrites the database does not reach.
+"""A copy of the checkpoints in AUDIT_CHECKPOINT_FILE, out of reach of somebody who can rewrite the database.
 
-One JSON document a line, in the order they were made. The file is only ever appended to; where it lies (another disk,
-a share that cannot be rewritten) is the operator's choice, AUDIT_CHECKPOINT_FILE.
+One JSON document per line, in the order of creation; the file is only appended to.
 """
 
 import json
@@ -28,13 +27,13 @@ TAIL_BYTES = 4096  # longer than a line can be
 
 
 class FileAhead(Exception):
-    """The file knows a newer checkpoint than the database: the database was rewound, or restored from a backup."""
+    """The file has a newer checkpoint than the database, which was probably restored from a backup."""
 
 
 def export_missing() -> str:
-    """Write the checkpoints that are missing outside to where the settings say; return what is wrong, else "".
+    """Append the missing checkpoints to AUDIT_CHECKPOINT_FILE, if it is set; return the problem, "" for none.
 
-    A problem is logged, never raised: decisions do not wait for that place.
+    Problems are logged and not raised, because decisions do not depend on the file.
     """
     path = settings.AUDIT_CHECKPOINT_FILE
     try:
@@ -48,7 +47,7 @@ def export_missing() -> str:
 
 
 class BackgroundExport:
-    """Keeps checkpoints outside from a thread of its own, so that a disk or share that hangs holds up nothing else."""
+    """Exports checkpoints in a thread of its own, so that a disk or share that hangs blocks nothing else."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -56,17 +55,18 @@ class BackgroundExport:
         self._problem = ""
 
     def start(self) -> None:
-        """Begin to keep up, unless the last time has not ended yet; then that is logged."""
+        """Start an export, unless the previous one is still running; then log an error."""
         if self._thread and self._thread.is_alive():
             logger.error("Audit checkpoints could not be kept outside the database: %s", self.problem)
             return
         self._started_at = time.monotonic()
-        self._thread = threading.Thread(target=self._export, name="checkpoint-export", daemon=True)  # may hang for ever
+        # A daemon thread, because a write to a share can block for ever and must not keep the process from exiting.
+        self._thread = threading.Thread(target=self._export, name="checkpoint-export", daemon=True)
         self._thread.start()
 
     @property
     def problem(self) -> str:
-        """What keeps checkpoints from getting outside, empty when nothing does."""
+        """The problem of the running or the last export, empty when there is none."""
         waited = time.monotonic() - self._started_at
         if self._thread and self._thread.is_alive() and waited > settings.CHECKPOINT_FILE_PATIENCE_SECONDS:
             return f"{settings.AUDIT_CHECKPOINT_FILE} has not answered for {waited:.0f} seconds."
@@ -80,7 +80,7 @@ class BackgroundExport:
 
 
 def write(path: str) -> int:
-    """Append the checkpoints that the file does not have yet; return how many, once they are on the disk.
+    """Append the checkpoints that the file lacks and return how many, after they were flushed to the disk.
 
     Raises OSError when the file cannot be written, FileAhead when it belongs to a longer history than the database's.
     """
@@ -96,7 +96,7 @@ def write(path: str) -> int:
 
 
 def read(path: str) -> Iterator[tuple[int, AuditCheckpoint | None]]:
-    """Yield each line's number and its checkpoint, None for a line that is none. Raises OSError."""
+    """Yield each line's number and its checkpoint, None for a malformed line. Raises OSError."""
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -129,8 +129,8 @@ def _line(mark: AuditCheckpoint) -> str:
 
 def _parse(line: bytes) -> AuditCheckpoint | None:
     try:
-        told: dict[str, Any] = json.loads(line)
-        values = {name: told[name] for name in FIELDS}
+        document: dict[str, Any] = json.loads(line)
+        values = {name: document[name] for name in FIELDS}
         values["at"] = parse_datetime(values["at"])
         numbers = all(isinstance(values[name], int) for name in ("id", "entries", "last_id"))
         texts = all(isinstance(values[name], str) for name in ("kind", "last_hash", "key_id", "signature"))

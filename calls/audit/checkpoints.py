@@ -1,4 +1,4 @@
-"""Signed checkpoints: how long the chain was, and which hash it ended with."""
+"""Signed checkpoints: the length of the chain and its last hash at a moment."""
 
 from datetime import UTC
 
@@ -13,7 +13,7 @@ Kind = AuditCheckpoint.Kind
 
 
 def checkpoint() -> AuditCheckpoint | None:
-    """Sign how long the chain is now; return the checkpoint, or None when nothing was appended since the last one.
+    """Create a checkpoint at the end of the chain and return it, None when the newest one has the same length.
 
     Raises HistoryUnavailable when the chain has no head.
     """
@@ -26,7 +26,7 @@ def checkpoint() -> AuditCheckpoint | None:
 
 
 def create(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
-    """Store and return a signed checkpoint: the chain's entry number `entries` has this id and this hash."""
+    """Sign, store and return a checkpoint: entry number `entries` of the chain has this id and hash."""
     made = AuditCheckpoint(
         kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing.key_id()
     )
@@ -36,12 +36,12 @@ def create(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: st
 
 
 def checkpoint_text(made: AuditCheckpoint) -> str:
-    """Return what a checkpoint's signature signs."""
+    """Return the text that a checkpoint's signature covers."""
     at = made.at.astimezone(UTC).isoformat(timespec="microseconds")
     states = "checkpoint" if made.kind == Kind.SEAL else f"checkpoint:{made.kind}"
     return f"{states}:{at}:{made.entries}:{made.last_id}:{made.last_hash}:{made.key_id}"
 
 
 def is_ours(made: AuditCheckpoint) -> bool | None:
-    """Return whether a checkpoint's signature holds, None when it is signed with a key that is not configured."""
+    """Return whether a checkpoint's signature is valid, None when its signing key is not configured."""
     return signing.holds(checkpoint_text(made), signing.keys().get(made.key_id), made.signature)

@@ -1,6 +1,6 @@
-"""An audit entry as a sentence a person can read aloud, in the reader's language.
+"""The sentence of an audit entry, in the active language.
 
-Plain text: what strangers wrote (names, Graph's messages) is in it, so whoever shows it escapes it.
+Plain text that contains names and messages from outside, so templates must escape it.
 """
 
 import json
@@ -30,13 +30,13 @@ VERDICTS = {"intact": _("intact"), "broken": _("broken"), "unproved": _("not pro
 
 
 def sentence(entry: AuditEntry) -> str:
-    """Return what happened, as one plain-text sentence in the active language. Needs the entry's `personal` at hand."""
+    """Return the entry as one plain-text sentence in the active language; select `personal` along with the entry."""
     template = str(ACTIONS[entry.action].sentence if entry.action in ACTIONS else UNKNOWN)
-    return template % _words(entry, details_of(entry))
+    return template % _parameters(entry, details_of(entry))
 
 
 def details_of(entry: AuditEntry) -> dict[str, Any]:
-    """Return the entry's details; empty when they are not what we write."""
+    """Return the entry's details; empty when they are not a JSON object."""
     try:
         details = json.loads(entry.details)
     except ValueError:
@@ -44,8 +44,8 @@ def details_of(entry: AuditEntry) -> dict[str, Any]:
     return details if isinstance(details, dict) else {}
 
 
-def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
-    personal = getattr(entry, "personal", None)  # erased, or lost: the sentence does without names
+def _parameters(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
+    personal = getattr(entry, "personal", None)  # None when retention erased the personal values
     return {
         "action": entry.action,
         "who": (personal and personal.actor_name) or _account(entry),
@@ -67,25 +67,25 @@ def _words(entry: AuditEntry, details: dict[str, Any]) -> dict[str, object]:
 
 
 def _attendance(details: dict[str, Any]) -> str:
-    """Return who could have decided, as a sentence of its own behind another one; empty when that was not recorded."""
+    """Return a sentence on the supervisors who were connected, to follow another one; empty when not recorded."""
     if "connected" not in details or "visible" not in details:
         return ""
     if not details["connected"]:
-        told = gettext("It rang unseen: no supervisor was connected.")
+        text = gettext("It rang unseen: no supervisor was connected.")
     elif not details["visible"]:
-        told = gettext("It rang unseen: of the supervisors connected (%(connected)s) none had the board in view.")
+        text = gettext("It rang unseen: of the supervisors connected (%(connected)s) none had the board in view.")
     else:
-        told = gettext("Supervisors connected: %(connected)s, of them with the board in view: %(visible)s.")
-    return " " + told % {name: details[name] for name in ("connected", "visible")}
+        text = gettext("Supervisors connected: %(connected)s, of them with the board in view: %(visible)s.")
+    return " " + text % {name: details[name] for name in ("connected", "visible")}
 
 
 def _removed(details: dict[str, Any]) -> str:
     rows = details.get("removed")
     rows = rows if isinstance(rows, dict) else {}
-    told = [f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name)]
+    parts = [f"{word}: {rows[name]}" for name, word in SUBJECTS.items() if rows.get(name)]
     if details.get("faults"):
-        told.append(gettext("a part of the history that is broken was left alone"))
-    return ", ".join(told) or gettext("nothing")
+        parts.append(gettext("a part of the history that is broken was left alone"))
+    return ", ".join(parts) or gettext("nothing")
 
 
 def _chosen(personal: AuditPersonal | None) -> str:
@@ -95,7 +95,7 @@ def _chosen(personal: AuditPersonal | None) -> str:
 
 
 def _changed(details: dict[str, Any]) -> str:
-    """Return the names of what was changed, with the old and the new value of settings that may be told."""
+    """Return the names of the changed fields or settings; disclosed settings with their old and new value."""
     changed, values, were = (details.get(name) for name in ("changed", "values", "were"))
     if not isinstance(changed, dict | list):
         return ""
@@ -111,13 +111,13 @@ def _account(entry: AuditEntry) -> str:
 
 
 def _answer(entry: AuditEntry, message: str) -> str:
-    said = (entry.graph_status, entry.graph_code, message)
-    return " ".join(str(word) for word in said if word) or gettext("it did not say why")
+    parts = (entry.graph_status, entry.graph_code, message)
+    return " ".join(str(part) for part in parts if part) or gettext("it did not say why")
 
 
 def _subject(details: dict[str, Any], note: str) -> str:
     if "subject" in details:
         return str(SUBJECTS.get(str(details["subject"]), details["subject"]))
-    # An account's name is personal and stands in the note's first line; a group's name stands in the details.
+    # An account's name is personal, so it is the first line of the note; a group's name is a detail.
     named = details.get("group") or note.partition("\n")[0]
     return str(named) if named else gettext("number %(id)s") % {"id": details.get("account_id", "?")}

@@ -1,10 +1,7 @@
-"""Retention: what the operator does not want to keep is removed, and the history says so.
+"""Retention: rows older than the configured number of days are deleted in small transactions, each with an audit entry.
 
-Four subjects, each with a number of days after which it goes: raw notifications, calls with the attempts made on them,
-the personal values in the audit history, the audit history's own entries. Every step is one transaction with an audit
-entry of its own, and small enough to keep nobody waiting. From the history nothing goes that has not just been proved;
-a signed checkpoint takes its place, which opens the database's guard for exactly that, and from which the rest is
-still proved.
+Subjects: notifications, calls with their attempts, personal values of audit entries, audit entries. Audit rows are
+verified before they are deleted, and a signed checkpoint replaces them, from which the rest is still verified.
 """
 
 import logging
@@ -31,20 +28,21 @@ from calls.timestamps import iso
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 2_000  # rows one transaction removes
+AT_ONCE = 2_000  # rows one transaction deletes; more would keep other writers waiting for its locks
 EVERY = timedelta(days=1)
 Kind = AuditCheckpoint.Kind
 
 
 class HistoryBroken(Exception):
-    """The part of the history that should go cannot be proved, so it stays as it is, as evidence."""
+    """The part of the history that is due for deletion fails verification, so it is kept as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Something that is kept for a number of days: how many are too old, and one step of removing them.
+    """One kind of rows with a retention period.
 
-    A step returns how many rows it removed, 0 when none is left, and runs inside a transaction.
+    `count` returns how many rows are older than a moment. `remove` deletes one batch of them inside the caller's
+    transaction and returns how many, 0 when none is left.
     """
 
     name: str
@@ -53,19 +51,17 @@ class Subject:
 
     @property
     def days(self) -> int:
-        """For how many days it is kept; 0 is for ever."""
+        """The retention period in days; 0 keeps the rows for ever."""
         return int(getattr(settings, f"RETENTION_DAYS_{self.name.upper()}"))
 
     def before(self, now: datetime) -> datetime | None:
-        """Return the moment before which everything goes, None when everything is kept.
-
-        It is never in the future: a run does not remove what it writes itself.
-        """
+        """Return the moment before which rows are deleted, None when they are kept for ever."""
+        # Never in the future, so that a run given a later moment does not delete its own entries.
         return min(now - timedelta(days=self.days), timezone.now()) if self.days > 0 else None
 
 
 def describe(*names: str) -> str:
-    """Return in a sentence or two how long the named subjects are kept, in the active language."""
+    """Return how long the named subjects are kept, as sentences in the active language."""
     sentences = []
     for subject in SUBJECTS:
         if subject.name in names:
@@ -76,7 +72,7 @@ def describe(*names: str) -> str:
 
 
 def is_due() -> bool:
-    """Return whether anything is to be removed at all and the last run was a day ago or longer."""
+    """Return whether a subject has a retention period and the last run was at least a day ago."""
     if not any(subject.days for subject in SUBJECTS):
         return False
     last = AuditEntry.objects.filter(action="retention.ran").order_by("-at", "-id").values_list("at", flat=True).first()
@@ -84,18 +80,16 @@ def is_due() -> bool:
 
 
 def preview(now: datetime | None = None) -> dict[str, int]:
-    """Return how many rows of each subject that is not kept for ever a run would remove now, or at another moment."""
+    """Return how many rows of each subject with a retention period a run would delete now, or at the given moment."""
     cutoffs = {subject: subject.before(now or timezone.now()) for subject in SUBJECTS}
     return {subject.name: subject.count(before) for subject, before in cutoffs.items() if before}
 
 
 def run(actor: Actor = SYSTEM, now: datetime | None = None) -> Iterator[dict[str, int]]:
-    """Remove what is too old by now (or, given another moment, by then), and yield after each step.
+    """Delete the rows that are too old now, or at the given moment, and yield the deleted rows by subject per batch.
 
-    What it yields is how many rows of each subject are gone so far.
-
-    Steps leave an entry `retention.removed` each and the run an entry `retention.ran`. Where the history that should go
-    is broken, that subject is left alone and the entry says so. Raises django.db.DatabaseError.
+    Each batch appends an entry `retention.removed`, and the run an entry `retention.ran`. Where the history fails
+    verification, that subject is skipped and recorded as a fault. Raises django.db.DatabaseError.
     """
     moment = now or timezone.now()
     cutoffs = [(subject, subject.before(moment)) for subject in SUBJECTS]
@@ -147,7 +141,7 @@ def _remove_calls(before: datetime) -> int:
     old = Call.objects.filter(received_at__lt=before).order_by("received_at", "id")
     going = sorted(old.values_list("pk", flat=True)[:AT_ONCE])
     RejectAttempt.objects.filter(call_id__in=going)._raw_delete("default")
-    Notification.objects.filter(call_pk__in=going).update(call_pk=None)  # found by Graph's id from now on
+    Notification.objects.filter(call_pk__in=going).update(call_pk=None)  # still found by Graph's id
     return Call.objects.filter(pk__in=going)._raw_delete("default")
 
 
@@ -166,7 +160,7 @@ def _remove_entries(before: datetime) -> int:
     end_id = _end_of_old(AuditEntry.objects.order_by("id").values_list("id", "at"), before)
     if not end_id:
         return 0
-    _prove_up_to(end_id, Kind.CUT)
+    _replace_by_checkpoint(end_id, Kind.CUT)
     _delete(AuditPersonal, end_id)
     return _delete(AuditEntry, end_id)
 
@@ -175,21 +169,19 @@ def _erase_personal(before: datetime) -> int:
     end_id = _end_of_old(AuditPersonal.objects.order_by("entry_id").values_list("entry_id", "entry__at"), before)
     if not end_id:
         return 0
-    _prove_up_to(end_id, Kind.ERASURE)
+    _replace_by_checkpoint(end_id, Kind.ERASURE)
     return _delete(AuditPersonal, end_id)
 
 
 def _end_of_old(oldest: Any, before: datetime) -> int:
-    """Return the id of the last row of one step, 0 when there is none.
-
-    Only a beginning of the chain may go, so an old entry behind a younger one stays for now.
-    """
+    """Return the id of the last row of one batch, 0 when there is none."""
+    # Only a beginning of the chain can be cut, so an old entry behind a younger one stays.
     old = takewhile(lambda row: row[1] < before, oldest[:AT_ONCE])
     return max((id for id, _at in old), default=0)
 
 
-def _prove_up_to(end_id: int, kind: AuditCheckpoint.Kind) -> None:
-    """Leave a signed checkpoint of this kind at the entry, after proving what leads to it; raise HistoryBroken."""
+def _replace_by_checkpoint(end_id: int, kind: AuditCheckpoint.Kind) -> None:
+    """Verify the entries up to this one and create a checkpoint of this kind there; raise HistoryBroken."""
     kinds = [Kind.CUT] if kind == Kind.CUT else [Kind.CUT, Kind.ERASURE]
     marks = AuditCheckpoint.objects.filter(kind__in=kinds, last_id__lte=end_id).order_by("-entries", "-id")
     begin = next((mark for mark in marks if checkpoints.is_ours(mark) is not False), None)

@@ -1,8 +1,6 @@
-"""Settings that differ from the last start become an audit entry: their names, and digests instead of their values.
+"""Audit entries for settings that changed since the last start.
 
-The digests are keyed with the audit signing key, so that nobody can guess a value by trying; two of them can be
-compared as long as the key of the older one is at hand. Values stand there only of settings that could be told to
-anybody and say what happens to calls and evidence: how long things are kept, what working hours are.
+An entry has keyed digests of all audited settings, and the values of those that are not secret.
 """
 
 import hmac
@@ -17,8 +15,8 @@ from calls.audit import chain, signing
 from calls.audit.actor import SYSTEM
 from calls.models import AuditEntry
 
-# What decides who gets in, whom the dashboard talks to and what it keeps. Processes that share a database may differ in
-# the rest: where they listen, how much they log.
+# Settings of access, of connections and of retention. Listening address and log level are left out, because processes
+# that share a database may differ in them.
 NAMES = (
     "SECRET_KEY",
     "DEBUG",
@@ -50,6 +48,7 @@ NAMES = (
     "TIME_ZONE",
     "REDIS_URL",
 )
+# Settings whose values are recorded in plain text, because they are not secret and govern calls and evidence.
 DISCLOSED = (
     "DEBUG",
     "ENTRA_SIGN_IN",
@@ -63,25 +62,26 @@ DISCLOSED = (
     "CALL_ANSWER_WINDOW_SECONDS",
     "TIME_ZONE",
 )
+# Lists that contain the host of PUBLIC_URL, which may differ between the processes that share a database.
 CONTAINING_PUBLIC_URL = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 
 
 def record_changes() -> list[str]:
-    """Append an entry when settings are not as they were at the last start; return the names of those.
+    """Append an entry if settings differ from the last start and return their names; the first start records all.
 
-    The first start ever records all of them. Raises django.db.DatabaseError.
+    Raises django.db.DatabaseError.
     """
     with transaction.atomic():
-        chain.locked_head()  # two processes that start together record a change once
-        told = _last_recorded()
-        before = dict(told.get("digests", {}))
+        chain.locked_head()  # so that of two processes starting at once only one records a change
+        recorded = _last_recorded()
+        before = dict(recorded.get("digests", {}))
         changed = _changed_since(before)
         if changed:
             now = {name: _digest(name, settings.AUDIT_SIGNING_KEY) for name in NAMES}
             details = {
                 "changed": changed,
                 "values": {name: getattr(settings, name) for name in DISCLOSED},
-                "were": {name: value for name, value in told.get("values", {}).items() if name in changed},
+                "were": {name: value for name, value in recorded.get("values", {}).items() if name in changed},
                 "digests": {**now, "AUDIT_SIGNING_KEY": signing.key_id()},
             }
             action = "settings.changed" if before else "settings.recorded"
@@ -96,7 +96,10 @@ def _last_recorded() -> dict[str, Any]:
 
 
 def _changed_since(before: dict[str, Any]) -> list[str]:
-    """Return the names whose digests differ; under a key that is not at hand any more, no two can be compared."""
+    """Return the names of the settings whose digests differ.
+
+    Digests made with a key that is no longer configured cannot be compared; then only the key counts as changed.
+    """
     used = str(before.get("AUDIT_SIGNING_KEY", signing.key_id()))
     key = signing.keys().get(used)
     changed = [name for name in NAMES if before.get(name) != _digest(name, key)] if key else []
@@ -108,5 +111,6 @@ def _digest(name: str, key: str) -> str:
     if name in CONTAINING_PUBLIC_URL:
         own = urlsplit(settings.PUBLIC_URL)
         value = sorted(set(value) - {own.hostname, f"{own.scheme}://{own.netloc}"})
+    # Keyed, so that a short secret cannot be found by hashing guesses.
     text = f"setting\0{name}\0{value!r}"
     return hmac.digest(key.encode(), text.encode("utf-8", "replace"), "sha256").hex()[:32]

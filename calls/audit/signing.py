@@ -1,4 +1,4 @@
-"""The keys that sign the audit history, which are never in the database: the one in use, and those used before it."""
+"""Signatures under AUDIT_SIGNING_KEY and its fallbacks. No key is ever stored in the database."""
 
 import hashlib
 import hmac
@@ -12,25 +12,25 @@ def sign(text: str) -> str:
 
 
 def key_id() -> str:
-    """Return a short name for the key in use that gives nothing of it away."""
+    """Return the id of the key in use: a truncated hash that does not reveal the key."""
     return _id_of(settings.AUDIT_SIGNING_KEY)
 
 
 def keys() -> dict[str, str]:
-    """Return every key that is configured by its id: the one in use, and AUDIT_SIGNING_KEY_FALLBACKS."""
+    """Return the configured keys by id: AUDIT_SIGNING_KEY_FALLBACKS and the key in use."""
     return {_id_of(key): key for key in (*settings.AUDIT_SIGNING_KEY_FALLBACKS, settings.AUDIT_SIGNING_KEY)}
 
 
 def holds(text: str, key: str | None, signature: object) -> bool | None:
-    """Return whether the signature is that key's, None without a key. A signature that is no text at all is wrong."""
+    """Return whether the signature of `text` is valid under the key, None without a key."""
     if key is None:
         return None
-    # As bytes: of texts, compare_digest refuses those with letters that no signature has.
+    # The stored value can be of any type, and compare_digest raises on non-ASCII text; so both sides are bytes.
     return hmac.compare_digest(str(signature).encode("utf-8", "replace"), _signature(key, text).encode())
 
 
 def _signature(key: str, text: str) -> str:
-    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()  # half the time of hmac.digest
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()  # hmac.digest takes twice as long
 
 
 def _id_of(key: str) -> str:

@@ -1,12 +1,7 @@
-"""The database's own refusal to change audit history: triggers on SQLite and PostgreSQL.
+"""Triggers on SQLite and PostgreSQL that make the audit tables append-only.
 
-`migrate` installs them after every run, because Django rebuilds SQLite tables without their triggers. SQLite's
-INSERT OR REPLACE deletes without firing delete triggers, hence a trigger on INSERT of an existing id; PostgreSQL's row
-triggers miss TRUNCATE, hence statement triggers.
-
-Deleting has one way: up to the entry that a checkpoint of retention names. Retention stores such a checkpoint and
-deletes everything it allows in one transaction, so outside that transaction there is nothing left to be deleted.
-Whether the checkpoint is signed with our key no database can tell; the proof does.
+Rows can be deleted only up to the entry named by a checkpoint of retention. The triggers cannot check that
+checkpoint's signature; `calls.audit.verify` does.
 """
 
 from dataclasses import dataclass
@@ -19,7 +14,8 @@ from calls.models import AuditCheckpoint, AuditEntry, AuditPersonal
 
 Kind = AuditCheckpoint.Kind
 REFUSAL = "audit history is append-only"
-# Which table's rows may go up to the entry that which kinds of checkpoints name.
+# The protected tables, each with the kinds of checkpoints up to which its rows may be deleted. Retention creates the
+# checkpoint and deletes all it allows in one transaction, so that nothing more can be deleted afterwards.
 PROTECTED: dict[type[models.Model], tuple[str, ...]] = {
     AuditEntry: (Kind.CUT,),
     AuditPersonal: (Kind.CUT, Kind.ERASURE),
@@ -29,9 +25,9 @@ PROTECTED: dict[type[models.Model], tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger: its name, the table it stands on, the statements that create it, and how the database describes it.
+    """One trigger: its name, its table, the statements that create it, and its description in the database's catalogue.
 
-    The description is the trigger's whole text on SQLite, its kind and its function's body on PostgreSQL.
+    The description is the trigger's SQL text on SQLite, its type and its function's body on PostgreSQL.
     """
 
     name: str
@@ -41,7 +37,7 @@ class Trigger:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Put up every trigger that does not stand as it should; either all of them stand afterwards or nothing changed."""
+    """Create every trigger that is absent or was altered, all in one transaction."""
     absent = set(missing(connection))
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for trigger in triggers_of(connection):
@@ -52,14 +48,15 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Remove every trigger. Nothing in the running product calls this; test set-ups and restores of a backup do."""
+    """Drop every trigger. Only test set-ups and the restore of a backup call this."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for trigger in triggers_of(connection):
             _drop(cursor, trigger, connection.vendor)
 
 
 def remove_for_table_rebuild(connection: BaseDatabaseWrapper) -> None:
-    """Remove the triggers that keep SQLite from rebuilding a table which they look at; `install` puts them back."""
+    """Drop, on SQLite, the triggers that read the table of checkpoints; `install` creates them again."""
+    # Django alters a SQLite table by dropping it and renaming a copy; the rename fails while a trigger reads the table.
     if connection.vendor == "sqlite":
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             for trigger in triggers_of(connection):
@@ -80,7 +77,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def triggers_of(connection: BaseDatabaseWrapper) -> list[Trigger]:
-    """Return every trigger that belongs on this database."""
+    """Return every trigger that this database must have."""
     make = _postgresql_triggers if connection.vendor == "postgresql" else _sqlite_triggers
     return [
         trigger
@@ -95,7 +92,7 @@ def _drop(cursor: CursorWrapper, trigger: Trigger, vendor: str) -> None:
 
 
 def _not_named_by_retention(key: str, kinds: tuple[str, ...]) -> str:
-    """Return the SQL condition that no checkpoint of these kinds reaches as far as the row to be deleted."""
+    """Return the SQL condition that no checkpoint of these kinds covers the row to be deleted."""
     listed = ", ".join(f"'{kind}'" for kind in kinds)
     newest = f"SELECT MAX(last_id) FROM {AuditCheckpoint._meta.db_table} WHERE kind IN ({listed})"
     return f"OLD.{key} > COALESCE(({newest}), 0)"
@@ -106,14 +103,15 @@ def _not_named_by_retention(key: str, kinds: tuple[str, ...]) -> str:
 
 def _sqlite_triggers(table: str, key: str, kinds: tuple[str, ...]) -> list[Trigger]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    # INSERT OR REPLACE deletes the old row without firing delete triggers, hence a trigger on INSERT.
     existing = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid)"
     too_early = f"WHEN {_not_named_by_retention(key, kinds)} " if kinds else ""
-    acts = {
+    bodies = {
         "update": f"BEFORE UPDATE ON {table} {refuse}",
         "delete": f"BEFORE DELETE ON {table} {too_early}{refuse}",
         "replace": f"BEFORE INSERT ON {table} WHEN {existing} {refuse}",
     }
-    texts = {f"{table}_refuses_{act}": f"CREATE TRIGGER {table}_refuses_{act} {body}" for act, body in acts.items()}
+    texts = {f"{table}_refuses_{act}": f"CREATE TRIGGER {table}_refuses_{act} {body}" for act, body in bodies.items()}
     return [Trigger(name, table, (text,), (text,)) for name, text in texts.items()]
 
 
@@ -132,6 +130,7 @@ _WHOLE_STATEMENTS, _DELETED_ROWS = 2 + 16 + 32, 1 + 2 + 8
 def _postgresql_triggers(table: str, key: str, kinds: tuple[str, ...]) -> list[Trigger]:
     condition = _not_named_by_retention(key, kinds) if kinds else "TRUE"
     checked = f" BEGIN IF {condition} THEN {_REFUSE} END IF; RETURN OLD; END "
+    # Row triggers do not fire on TRUNCATE, hence a statement trigger.
     return [
         _postgresql_trigger(table, "append_only", "UPDATE OR TRUNCATE", "STATEMENT", f" BEGIN {_REFUSE} END "),
         _postgresql_trigger(table, "kept", "DELETE", "ROW", checked),
@@ -143,7 +142,7 @@ def _postgresql_trigger(table: str, word: str, acts: str, level: str, body: str)
     statements = (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
         f"CREATE TRIGGER {name} BEFORE {acts} ON {table} FOR EACH {level} EXECUTE FUNCTION {name}()",
-        # Otherwise `SET session_replication_role = replica` walks past it.
+        # ALWAYS, because `SET session_replication_role = replica` disables ordinary triggers.
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
     )
     return Trigger(name, table, statements, (_DELETED_ROWS if level == "ROW" else _WHOLE_STATEMENTS, body))
