@@ -1,1 +1,1 @@
-"""The audit history as a sealed file, and the check of such a file."""
+"""Exports of audit entries to sealed files, and the verification of such files."""

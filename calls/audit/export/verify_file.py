@@ -1,4 +1,4 @@
-"""Checking an exported file later: is it whole and as it left, and does the history still say the same?"""
+"""Verification of an exported file: against its seal, and row by row against the history."""
 
 import csv
 import hashlib
@@ -17,14 +17,14 @@ from calls.audit.export import write_file
 from calls.audit.verify.findings import Code, Finding, Verdict
 from calls.models import AuditCheckpoint, AuditEntry
 
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 20  # bytes read at the end of the file to find the seal
 BATCH = 1_000
-MOST_DIGITS = 19  # of an id
+MOST_DIGITS = 19  # of an id; longer numbers exceed the column and raise when they are looked up
 UNREADABLE_ROW: dict[str, Any] = {"id": None, "hash": None, "false": True}
 
 
 class Unsealed(Exception):
-    """The file does not end with a seal: it was cut off, or is no export."""
+    """The file does not end with a seal, because it was truncated or is not an export."""
 
     def __init__(self, code: Code) -> None:
         super().__init__(code)
@@ -33,7 +33,7 @@ class Unsealed(Exception):
 
 @dataclass(slots=True)
 class FileCheck:
-    """What a check of a file found. A fault proves a change, a warning is what cannot be proved either way."""
+    """The result of a check: faults prove a change, warnings name what cannot be proved either way."""
 
     rows: int = 0
     removed: int = 0
@@ -43,12 +43,12 @@ class FileCheck:
 
     @property
     def verdict(self) -> Verdict:
-        """What it comes to."""
+        """The verdict on the file."""
         return Verdict.of(self.faults, self.warnings)
 
 
 def check(path: Path) -> FileCheck:
-    """Return what is found about the file; reads it in constant memory. Raises OSError, django.db.DatabaseError."""
+    """Check the file in constant memory and return the result. Raises OSError, django.db.DatabaseError."""
     found = FileCheck()
     with path.open("rb") as file:
         try:
@@ -56,7 +56,7 @@ def check(path: Path) -> FileCheck:
         except Unsealed as error:
             found.faults.append(Finding.of(error.code))
             return found
-        _judge_seal(found, _digest(file, end))
+        _check_seal(found, _digest(file, end))
         _compare_rows(found, _rows(_lines(file, end), is_csv))
     return found
 
@@ -99,7 +99,7 @@ def _digest(file: BinaryIO, end: int) -> str:
     return digest.hexdigest()
 
 
-def _judge_seal(found: FileCheck, digest: str) -> None:
+def _check_seal(found: FileCheck, digest: str) -> None:
     seal = found.seal
     if seal.get("sha256") != digest:
         found.faults.append(Finding.of(Code.FILE_CHANGED))
@@ -111,14 +111,14 @@ def _judge_seal(found: FileCheck, digest: str) -> None:
 
 
 def _rows(lines: Iterator[str], is_csv: bool) -> Iterator[dict[str, Any]]:
-    """Yield each entry's id and hash, and whether the row itself contradicts its hash."""
+    """Yield each row as its id, its hash, and for JSON Lines whether the row contradicts its own hash."""
     if not is_csv:
         next(lines, None)
         yield from map(_json_row, lines)
         return
     try:
-        for told in csv.DictReader(lines):
-            yield {"id": _id(told.get("id")), "hash": told.get("hash")}
+        for row in csv.DictReader(lines):
+            yield {"id": _id(row.get("id")), "hash": row.get("hash")}
     except csv.Error:
         yield UNREADABLE_ROW
 
@@ -134,32 +134,32 @@ def _lines(file: BinaryIO, end: int) -> Iterator[str]:
 
 def _json_row(line: str) -> dict[str, Any]:
     try:
-        told = json.loads(line)
-        if told["hash"] == write_file.UNREADABLE_HASH:
-            return {"id": _id(told["id"]), "hash": write_file.UNREADABLE_HASH}
-        fields = {name: told[name] for name in chain.CHAINED_FIELDS} | {"at": parse_datetime(told["at"])}
-        true = chain.hash_of_fields(fields) == told["hash"] and _keeps_commitments(told)
+        row = json.loads(line)
+        if row["hash"] == write_file.UNREADABLE_HASH:
+            return {"id": _id(row["id"]), "hash": write_file.UNREADABLE_HASH}
+        fields = {name: row[name] for name in chain.CHAINED_FIELDS} | {"at": parse_datetime(row["at"])}
+        true = chain.hash_of_fields(fields) == row["hash"] and _keeps_commitments(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return UNREADABLE_ROW
-    return {"id": _id(told.get("id")), "hash": told["hash"], "false": not true}
+    return {"id": _id(row.get("id")), "hash": row["hash"], "false": not true}
 
 
-def _id(told: object) -> int | None:
-    """Return the id of an entry as any database can look it up, None for what is none."""
-    text = str(told) if isinstance(told, int | str) else ""
+def _id(value: object) -> int | None:
+    """Return the entry's id, None for a value that no database accepts as one."""
+    text = str(value) if isinstance(value, int | str) else ""
     return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else None
 
 
-def _keeps_commitments(told: dict[str, Any]) -> bool:
-    committed, salts = json.loads(told["commitments"]), json.loads(told.get("salts", "{}"))
-    personal = told.get("personal", {})
+def _keeps_commitments(row: dict[str, Any]) -> bool:
+    committed, salts = json.loads(row["commitments"]), json.loads(row.get("salts", "{}"))
+    personal = row.get("personal", {})
     return all(
         chain.commitment(salts.get(name, ""), name, value) == committed.get(name) for name, value in personal.items()
     )
 
 
 def _compare(found: FileCheck, rows: list[dict[str, Any]], removed_up_to: int) -> None:
-    """Compare rows with the history: each must be there with the same hash, unless retention removed it."""
+    """Compare rows with the history, which must have each with the same hash unless retention removed it."""
     stored = dict(AuditEntry.objects.filter(id__in=[row["id"] for row in rows if row["id"]]).values_list("id", "hash"))
     for row in rows:
         if row is UNREADABLE_ROW:

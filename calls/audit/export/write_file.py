@@ -1,8 +1,7 @@
-"""Exports of the audit history: exactly the chosen entries, streamed, sealed, and checked again whenever somebody asks.
+"""Exports of chosen audit entries as streamed CSV or JSON Lines files that end with a seal.
 
-A file ends with a seal: how many rows it has, the digest of everything before, where the chain stood, and a signature
-over all that. An export is two entries, one before the first row leaves and one when the last has: without the first
-there is no export, and a file that was cut off lacks the seal.
+The seal has the number of rows, the digest of the preceding bytes, the state of the chain, and a signature. An export
+appends two audit entries, one before the first row is sent and one before the seal.
 """
 
 import csv
@@ -29,9 +28,9 @@ from calls.models import AuditEntry
 FORMAT_VERSION = "calls-dashboard-audit-export/1"
 BATCH = 1_000
 SEAL = "#seal"
-UNREADABLE_HASH = "unreadable"  # stands for the hash of an entry that cannot be read
+UNREADABLE_HASH = "unreadable"  # in place of the hash of an entry that cannot be read
 BOM = "\ufeff"
-# What spreadsheets take for the beginning of a formula, at the start of a cell or behind blanks.
+# Spreadsheets compute a cell that begins with one of these, also after spaces.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS = (
     "id",
@@ -58,7 +57,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """How an export is written: media type, first lines, the line of an entry, of one that cannot be read, the seal."""
+    """A file format: media type, and functions for the head, an entry, an unreadable entry, and the seal."""
 
     media_type: str
     head: Callable[[dict[str, object]], str]
@@ -68,12 +67,12 @@ class FileFormat:
 
 
 class Export:
-    """One export under way."""
+    """One running export."""
 
     def __init__(
         self, name: str, entries: QuerySet[AuditEntry], *, actor: Actor, chosen: Mapping[str, list[str]]
     ) -> None:
-        """Record that the export begins. Raises django.db.DatabaseError when that cannot be recorded."""
+        """Append the entry `audit.export_started`. Raises django.db.DatabaseError; there is no export then."""
         self.id, self.format, self._actor = str(uuid.uuid4()), FORMATS[name], actor
         self.file_name = f"audit-{timezone.now():%Y%m%d-%H%M%S}-{self.id[:8]}.{name}"
         self._details: dict[str, object] = {"export": self.id, "format": name}
@@ -82,19 +81,19 @@ class Export:
             head = chain.locked_head()
             self._chain = {"entries": head.entries, "last_id": head.last_id, "last_hash": head.last_hash}
             chain.append("audit.export_started", actor=actor, words=self._words(), details=self._details)
-        # By time, as every index on the entries is, so that each batch begins where the one before ended.
+        # Ordered by time, as the indexes of the entries are, so that each batch continues from the previous one's end.
         self._entries = entries.order_by("at", "id").filter(id__lte=head.last_id).select_related("personal")
         self._language = translation.get_language() or "en"
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the file in pieces; the last one is the seal, and before it leaves its entry is committed."""
+        """Yield the file in pieces. The last one is the seal; its entry is committed before it is yielded."""
         digest, rows, remaining = hashlib.sha256(), 0, self._entries
         piece = self.format.head({"export": self.id, "format": FORMAT_VERSION, "chosen": self._chosen}).encode()
         while piece:
             digest.update(piece)
             yield piece
             batch = read_rows(remaining[:BATCH])
-            rows, remaining = rows + len(batch), self._behind(batch)
+            rows, remaining = rows + len(batch), self._after(batch)
             with translation.override(self._language):
                 piece = "".join(map(self._line, batch)).encode()
         yield self._seal(rows, digest.hexdigest()).encode()
@@ -102,24 +101,25 @@ class Export:
     def _line(self, entry: AuditEntry) -> str:
         try:
             return self.format.line(entry)
-        except READ_ERRORS:  # somebody changed the row: the file says so in its place, and goes on
+        except READ_ERRORS:  # a changed row must not end the export; the file names it instead
             return self.format.unreadable(entry.pk)
 
     def _words(self) -> str:
-        """Return how the entries were chosen: names of people may be in there, so it is not for the details."""
+        """Return the filters of the export as text."""
+        # Filters can contain names of people, so they are stored as erasable words and not in the chained details.
         return ", ".join(f"{name}={value}" for name, values in self._chosen.items() for value in values)
 
-    def _behind(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
+    def _after(self, batch: list[AuditEntry]) -> QuerySet[AuditEntry]:
         if not batch:
             return self._entries.none()
         last, at = batch[-1], batch[-1].at
-        if not isinstance(at, datetime):  # the database compares what it cannot tell
+        if not isinstance(at, datetime):  # an unreadable time: leave the comparison to the database
             at = Subquery(AuditEntry.objects.filter(pk=last.pk).values("at"))
         return self._entries.filter(Q(at__gt=at) | Q(at=at, id__gt=last.pk), at__gte=at)
 
     def _seal(self, rows: int, digest: str) -> str:
         seal = {"export": self.id, "format": FORMAT_VERSION, "rows": rows, "sha256": digest, **self._chain}
-        seal |= {"sealed_at": _moment(timezone.now()), "key_id": signing.key_id()}
+        seal |= {"sealed_at": _utc_text(timezone.now()), "key_id": signing.key_id()}
         with transaction.atomic():
             details = {**self._details, "rows": rows, "sha256": digest}
             chain.append("audit.exported", actor=self._actor, words=self._words(), details=details)
@@ -127,12 +127,12 @@ class Export:
 
 
 def seal_text(seal: Mapping[str, object]) -> str:
-    """Return what a seal's signature signs."""
+    """Return the text that a seal's signature covers."""
     unsigned = {name: value for name, value in seal.items() if name != "signature"}
     return "export:" + json.dumps(unsigned, sort_keys=True, separators=(",", ":"))
 
 
-def _moment(at: datetime) -> str:
+def _utc_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -140,14 +140,16 @@ def _moment(at: datetime) -> str:
 
 
 def _json_line(entry: AuditEntry) -> str:
-    """Return the entry with everything that its hash and its commitments are computed from."""
-    told: dict[str, Any] = {name: getattr(entry, name) for name in ("id", *chain.CHAINED_FIELDS, "hash", "signature")}
-    told["at"], told["what_happened"] = _moment(entry.at), sentence(entry)
+    """Return the entry as a line, with all fields that its hash and commitments are computed from."""
+    document: dict[str, Any] = {
+        name: getattr(entry, name) for name in ("id", *chain.CHAINED_FIELDS, "hash", "signature")
+    }
+    document["at"], document["what_happened"] = _utc_text(entry.at), sentence(entry)
     personal = getattr(entry, "personal", None)
     if personal is not None:
-        told["personal"] = {name: value for name in chain.PERSONAL_FIELDS if (value := getattr(personal, name))}
-        told["salts"] = personal.salts
-    return _json(told)
+        document["personal"] = {name: value for name in chain.PERSONAL_FIELDS if (value := getattr(personal, name))}
+        document["salts"] = personal.salts
+    return _json(document)
 
 
 def _json_unreadable(primary_key: int) -> str:
@@ -168,27 +170,27 @@ def _csv_row(cells: list[object]) -> str:
 
 
 def safe_cell(value: object) -> str:
-    """Return the value as a spreadsheet shows it and never computes it: an apostrophe goes before formulas."""
+    """Return the value as text, with an apostrophe before anything that a spreadsheet would compute."""
     text = "" if value is None else str(value).replace("\0", "")
     return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def _csv_line(entry: AuditEntry) -> str:
     personal = getattr(entry, "personal", None)
-    special = {"at": _moment(entry.at), "what_happened": sentence(entry)}
+    special = {"at": _utc_text(entry.at), "what_happened": sentence(entry)}
     special |= {name: getattr(personal, name, "") for name in chain.PERSONAL_FIELDS}
     return _csv_row([special[name] if name in special else getattr(entry, name) for name in COLUMNS])
 
 
 def _csv_unreadable(primary_key: int) -> str:
-    told = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNREADABLE_HASH}
-    return _csv_row([told.get(name, "") for name in COLUMNS])
+    cells = {"id": primary_key, "what_happened": gettext("This entry cannot be read."), "hash": UNREADABLE_HASH}
+    return _csv_row([cells.get(name, "") for name in COLUMNS])
 
 
 FORMATS = {
     "csv": FileFormat(
         media_type="text/csv; charset=utf-8",
-        head=lambda told: BOM + _csv_row(list(COLUMNS)),
+        head=lambda head: BOM + _csv_row(list(COLUMNS)),
         line=_csv_line,
         unreadable=_csv_unreadable,
         seal=lambda seal: _csv_row([SEAL, json.dumps(seal)]),

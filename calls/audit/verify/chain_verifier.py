@@ -1,8 +1,4 @@
-"""The walk along the chain, entry by entry, to the last one or to the first that is broken.
-
-Whoever owns the database can put anything into it, also what cannot be read: rubbish for a time, bytes for a text. That
-is a broken entry like any other.
-"""
+"""Verification of the chain, entry by entry, up to the first broken one."""
 
 import functools
 import json
@@ -20,7 +16,7 @@ from calls.models import AuditCheckpoint, AuditEntry
 PROGRESS_EVERY = 1_000
 CLOCK_TOLERANCE = timedelta(minutes=1)  # by how much the clocks of two processes may differ
 
-# One row of the walk: plain values, because model instances would cost more than all the hashing.
+# Rows are read as plain values, because creating model instances takes longer than all the hashing.
 _COLUMNS = ("id", "hash", "signature", "bulk_id", *chain.CHAINED_FIELDS)
 _PERSONAL_COLUMNS = (
     "personal__entry_id",
@@ -32,7 +28,7 @@ _PERSONAL_COLUMNS = (
 
 
 class ChainVerifier:
-    """One pass over a part of the chain."""
+    """Verifies a part of the chain and adds its findings to a Verification."""
 
     def __init__(self, found: Verification, anchors: list[Anchor], erased_up_to: int) -> None:
         self.found, self.broken, self.erased_up_to = found, False, erased_up_to
@@ -42,21 +38,21 @@ class ChainVerifier:
         self.keys = Keys(found)
         self._clock = Clock(found)
 
-    def begin_after(self, mark: AuditCheckpoint | None) -> None:
-        """Take the entries up to this checkpoint for proved; None begins at the beginning."""
-        if mark is None:
+    def begin_after(self, checkpoint: AuditCheckpoint | None) -> None:
+        """Start after this checkpoint, whose entries count as removed; None starts at the beginning of the chain."""
+        if checkpoint is None:
             return
         found = self.found
-        found.entries = found.removed = mark.entries
-        found.last_id, found.last_hash = mark.last_id, mark.last_hash
+        found.entries = found.removed = checkpoint.entries
+        found.last_id, found.last_hash = checkpoint.last_id, checkpoint.last_hash
         found.faults += [
-            Finding.of(Code.CHECKPOINT_CONTRADICTS, id=mark.pk, origin=anchor.origin)
-            for anchor in self._anchors.get(mark.entries, ())
-            if anchor.last_hash != mark.last_hash
+            Finding.of(Code.CHECKPOINT_CONTRADICTS, id=checkpoint.pk, origin=anchor.origin)
+            for anchor in self._anchors.get(checkpoint.entries, ())
+            if anchor.last_hash != checkpoint.last_hash
         ]
 
     def steps(self, entries: QuerySet[AuditEntry]) -> Iterator[Verification]:
-        """Yield the Verification every 1,000 entries. Raises django.db.DatabaseError when they cannot be read."""
+        """Verify the entries and yield the Verification every 1,000. Raises django.db.DatabaseError."""
         for row in iterate_rows(entries.order_by("id").values_list(*_COLUMNS, *_PERSONAL_COLUMNS)):
             if isinstance(row, UnreadableRow):
                 self._break(Finding.of(Code.ENTRY_UNREADABLE, id=row.pk))
@@ -81,7 +77,7 @@ class ChainVerifier:
             return about(Code.ENTRY_UNCHAINED)
         try:
             whole = entry["hash"] == chain.hash_of_fields({name: entry[name] for name in chain.CHAINED_FIELDS})
-        except READ_ERRORS:
+        except READ_ERRORS:  # the database can hold values that this program never writes
             whole = False
         if not whole:
             return about(Code.ENTRY_CHANGED)
@@ -100,8 +96,8 @@ class ChainVerifier:
     def _accept(self, entry: dict[str, Any]) -> None:
         self.found.entries += 1
         self.found.last_id, self.found.last_hash = entry["id"], entry["hash"]
-        self.keys.used(entry["key_id"], entry["id"])
-        self._clock.passed(entry["at"], entry["id"])
+        self.keys.add(entry["key_id"], entry["id"])
+        self._clock.add(entry["at"], entry["id"])
 
 
 def _bulk_in(details: str) -> str | None:
@@ -134,27 +130,26 @@ def _personal_fault(
 
 def _texts_in(document: str) -> dict[str, str]:
     try:
-        told = json.loads(document)
+        texts = json.loads(document)
     except (ValueError, TypeError, RecursionError):
         return {}
-    return {name: str(text) for name, text in told.items()} if isinstance(told, dict) else {}
+    return {name: str(text) for name, text in texts.items()} if isinstance(texts, dict) else {}
 
 
 class Keys:
-    """Which entries were signed with another key than the one in use: with one used before, or with a strange one.
+    """Finds the entries that are signed with an unknown key, or with a retired key after the current one.
 
-    The one in use takes over for good: an entry that a key used before signs behind it is doubted, for that key may
-    have been replaced because somebody else knows it.
+    A retired key may have been replaced because it leaked, so its later entries are warnings.
     """
 
     def __init__(self, found: Verification) -> None:
         self.configured, self._in_use, self._found = signing.keys(), signing.key_id(), found
         self._taken_over, self._newest = False, ""
-        self._strange: dict[str, tuple[int, int, int]] = {}  # how many entries, the first one, the last one
-        self._retired: dict[str, tuple[int, int, int]] = {}  # the same, behind the first one with the key in use
+        self._strange: dict[str, tuple[int, int, int]] = {}  # by key: number of entries, first id, last id
+        self._retired: dict[str, tuple[int, int, int]] = {}  # the same, after the first entry with the current key
 
-    def used(self, key_id: str, id: int) -> None:
-        """Take note of the key of the next entry."""
+    def add(self, key_id: str, id: int) -> None:
+        """Record the key of the next entry."""
         self._newest = key_id
         if key_id == self._in_use:
             self._taken_over = True
@@ -164,37 +159,38 @@ class Keys:
             _count(self._retired, key_id, id)
 
     def report(self) -> None:
-        """Say what is in doubt."""
+        """Add a warning for each unknown and each retired key."""
         for key_id, (count, first, last) in self._strange.items():
             self._found.warnings.append(Finding.of(Code.KEY_UNKNOWN, count=count, first=first, last=last, key=key_id))
         for key_id, (count, first, last) in self._retired.items():
             self._found.warnings.append(Finding.of(Code.KEY_RETIRED, count=count, first=first, last=last, key=key_id))
 
-    def judge_the_end(self) -> None:
-        """Doubt a history that the key in use has signed nothing of: the dashboard signs something when it starts."""
+    def check_current_key(self) -> None:
+        """Add a warning if no entry is signed with the current key."""
+        # A start with a new key appends an entry about changed settings, which that key signs.
         if self._newest in self.configured and not self._taken_over:
             self._found.warnings.append(Finding.of(Code.KEY_NOT_IN_USE, key=self._newest, used=self._in_use))
 
 
-def _count(told: dict[str, tuple[int, int, int]], key_id: str, id: int) -> None:
-    count, first, _ = told.get(key_id, (0, id, 0))
-    told[key_id] = (count + 1, first, id)
+def _count(spans: dict[str, tuple[int, int, int]], key_id: str, id: int) -> None:
+    count, first, _ = spans.get(key_id, (0, id, 0))
+    spans[key_id] = (count + 1, first, id)
 
 
 class Clock:
-    """Whether times go back along the chain: a clock was set wrong, and what was done then is dated wrong."""
+    """Finds entries dated before their predecessors, which a wrongly set clock causes."""
 
     def __init__(self, found: Verification) -> None:
         self._found, self._latest = found, datetime.min
         self._back: list[int] = []
 
-    def passed(self, at: datetime, id: int) -> None:
-        """Take note of the time of the next entry."""
+    def add(self, at: datetime, id: int) -> None:
+        """Record the time of the next entry."""
         if self._latest is not datetime.min and at < self._latest - CLOCK_TOLERANCE:
             self._back.append(id)
         self._latest = at
 
     def report(self) -> None:
-        """Say where times went back."""
+        """Add a notice if times went back."""
         if self._back:
             self._found.notices.append(Finding.of(Code.CLOCK_SET_BACK, count=len(self._back), first=self._back[0]))

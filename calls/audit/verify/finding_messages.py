@@ -1,4 +1,4 @@
-"""The sentence of each finding: in English, as the history keeps it for ever, and in the reader's language."""
+"""The sentences of findings: in English for the audit history, and in the active language for pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -25,7 +25,7 @@ FIELDS: dict[str, str] = {
     "note": _("note"),
     "words": _("quoted words"),
 }
-# What is wrong with one entry, behind its number and its time.
+# The faults of one entry, which follow its number and time.
 ENTRY = _("Audit entry #%(id)s of %(time)s: %(fault)s")
 ENTRY_FAULTS: dict[Code, str] = {
     Code.ENTRY_UNCHAINED: _("it does not follow the entry before; one was removed, inserted or rewritten."),
@@ -74,7 +74,7 @@ MESSAGES: dict[Code, str] = {
     Code.HEAD_COUNT: _("The chain has %(count)s entries; its head counted %(counted)s."),
     Code.HEAD_HASH: _("The head of the chain does not name its last entry."),
     Code.HEAD_LAST: _("The head of the chain says #%(said)s is the last entry; it is #%(last)s."),
-    # Only `manage.py check_export` says these, which speaks English.
+    # Not translated, because only `manage.py check_export` prints them, in English.
     Code.FILE_UNSEALED: "The file does not end with a seal: it was cut off, or is not an export.",
     Code.FILE_SEAL_MALFORMED: "The file ends with something that is not a seal.",
     Code.FILE_CHANGED: "The file's content is not what its seal was made for.",
@@ -90,13 +90,13 @@ MESSAGES: dict[Code, str] = {
 
 
 def in_english(finding: Finding) -> str:
-    """Return the finding as commands print it and as the history keeps it, whatever language is active."""
-    return _tell(finding, str, {})
+    """Return the sentence in English, as commands print it and audit entries keep it."""
+    return _sentence(finding, str, {})
 
 
 def in_active_language(finding: Finding) -> str:
-    """Return the finding in the active language."""
-    return _tell(finding, gettext, {name: gettext(label) for name, label in FIELDS.items()})
+    """Return the sentence in the active language."""
+    return _sentence(finding, gettext, {name: gettext(label) for name, label in FIELDS.items()})
 
 
 def details_of(found: Verification) -> dict[str, object]:
@@ -111,18 +111,18 @@ def details_of(found: Verification) -> dict[str, object]:
     }
 
 
-def _tell(finding: Finding, say: Callable[[str], str], fields: Mapping[str, str]) -> str:
-    words = {name: _word(name, value, say, fields) for name, value in finding.params.items()}
+def _sentence(finding: Finding, translate: Callable[[str], str], fields: Mapping[str, str]) -> str:
+    words = {name: _parameter(name, value, translate, fields) for name, value in finding.params.items()}
     if finding.code in ENTRY_FAULTS:
-        told = say(ENTRY) % {**words, "fault": say(ENTRY_FAULTS[finding.code]) % words}
+        text = translate(ENTRY) % {**words, "fault": translate(ENTRY_FAULTS[finding.code]) % words}
     else:
-        told = say(MESSAGES[finding.code]) % words
-    return told[:1].upper() + told[1:]  # an origin may begin the sentence
+        text = translate(MESSAGES[finding.code]) % words
+    return text[:1].upper() + text[1:]  # a sentence can begin with an origin, which is in lower case
 
 
-def _word(name: str, value: object, say: Callable[[str], str], fields: Mapping[str, str]) -> object:
+def _parameter(name: str, value: object, translate: Callable[[str], str], fields: Mapping[str, str]) -> object:
     if isinstance(value, Origin):
-        return say(ORIGINS[value.place]) % asdict(value)
+        return translate(ORIGINS[value.place]) % asdict(value)
     if name == "time":
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else say(UNREADABLE_TIME)
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else translate(UNREADABLE_TIME)
     return fields.get(str(value), value) if name == "field" else value

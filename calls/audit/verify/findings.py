@@ -1,4 +1,4 @@
-"""What a verification of the audit history finds: codes with parameters. Their words are made when they are shown."""
+"""The findings of a verification, as codes with parameters; `finding_messages` has their sentences."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from calls.audit import chain
 
 
 class Code(StrEnum):
-    """What can be found. The sentences stand in `finding_messages`."""
+    """The kinds of findings."""
 
     # About one entry.
     ENTRY_UNREADABLE = "entry_unreadable"
@@ -62,7 +62,7 @@ class Code(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a statement about the chain's length was found."""
+    """The kinds of places that state the length of the chain."""
 
     CHECKPOINT = "checkpoint"
     LINE = "line"
@@ -71,7 +71,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a statement was found: which checkpoint, or which line of which file. An anchor was given by a person."""
+    """The place of a statement: a checkpoint's id, a line of a file, or an anchor given by a person."""
 
     place: Place = Place.ANCHOR
     id: int = 0
@@ -81,7 +81,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found: its code, and what fills the gaps of its sentence."""
+    """One finding: its code and the parameters of its sentence."""
 
     code: Code
     params: Mapping[str, object] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Finding:
 
 
 class Verdict(IntEnum):
-    """What a verification found; also the exit code of `manage.py verify_audit` and `manage.py check_export`."""
+    """The result of a verification and the exit code of `manage.py verify_audit` and `manage.py check_export`."""
 
     INTACT = 0
     BROKEN = 1
@@ -109,11 +109,10 @@ class Verdict(IntEnum):
 
 @dataclass(slots=True)
 class Verification:
-    """How far the history is proved, every fault found (first the one nearest the beginning), and every warning.
+    """The state of a verification: verified entries, faults in the order of the chain, warnings and notices.
 
-    A fault proves that something was changed or lost; a warning is what cannot be proved either way; a notice is worth
-    knowing and changes no verdict. `entries` counts from the beginning of the chain, the `removed` ones included, which
-    retention cut off under a signed checkpoint.
+    A fault proves a change or a loss; a warning names what cannot be proved either way; a notice does not change the
+    verdict. `entries` counts from the beginning of the chain and includes the `removed` ones, which retention deleted.
     """
 
     entries: int = 0
@@ -128,18 +127,18 @@ class Verification:
 
     @property
     def verdict(self) -> Verdict:
-        """What it comes to."""
+        """The verdict on the history."""
         return Verdict.of(self.faults, self.warnings)
 
     @property
     def anchor(self) -> str:
-        """The end of the chain as it can be noted elsewhere and given to a later verification."""
+        """The end of the chain as text, to be kept elsewhere and given to a later verification."""
         return f"{self.entries}:{self.last_hash}"
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The chain's end as somebody noted it outside the database: so many entries, the last one with this hash."""
+    """A statement from a trusted place that the chain had so many entries, the last with this hash."""
 
     entries: int
     last_hash: str

@@ -1,4 +1,7 @@
-"""Reading rows that somebody else may have filled with what cannot be read: rubbish for a time, bytes for a text."""
+"""Reading rows that may hold values of the wrong type, because somebody changed them in the database.
+
+SQLite stores bytes in a text column or a word in a time; PostgreSQL has times that Python cannot represent.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,19 +12,19 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext
 
 AT_ONCE = 2_000
-# What reading, or computing with, a value raises that this program never wrote.
+# Raised when a value that this program never wrote is read, or computed with.
 READ_ERRORS = (AttributeError, TypeError, ValueError, OverflowError, DatabaseError)
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """Stands for a row that cannot be read."""
+    """Stands in place of a row that cannot be read."""
 
     pk: int
 
 
 class UnreadableValue:
-    """Stands for a value that cannot be read, and says so wherever it is shown."""
+    """Stands in place of a value that cannot be read; pages show it as “cannot be read”."""
 
     def __str__(self) -> str:
         return gettext("cannot be read")
@@ -31,28 +34,28 @@ class UnreadableValue:
 
 
 def read_rows(rows: QuerySet) -> list[Any]:
-    """Return the rows, for a page: where one has values that cannot be read, UnreadableValue stands in their place.
+    """Return the rows for a page, with UnreadableValue in place of values that cannot be read.
 
-    Raises what reading raises when the rows cannot be read at all.
+    Raises the read error when the rows cannot be read at all.
     """
     try:
         found = list(rows)
     except READ_ERRORS:
         anywhere = rows.all()
-        anywhere.query.clear_limits()
+        anywhere.query.clear_limits()  # a sliced queryset cannot be filtered
         found = [row for pk in rows.values_list("pk", flat=True) for row in _read_row(anywhere.filter(pk=pk))]
     for row in found:
-        _name_what_is_missing(row)
+        _mark_nulls(row)
     return found
 
 
 def _read_row(row: QuerySet) -> list[Model]:
-    """Return one row with as much of it as can be read; none when it is gone."""
+    """Return one row with the values that can be read; an empty list when it was deleted meanwhile."""
     names = [field.attname for field in row.model._meta.concrete_fields if not field.primary_key]
     unreadable = [name for name in names if not _is_readable(row, name)]
     try:
         found = list(row.defer(*unreadable))
-    except READ_ERRORS:  # what was to be read along cannot be; it is tried again by whoever asks for it
+    except READ_ERRORS:  # a joined row is unreadable; without the join it is read on access
         found = list(row.select_related(None).defer(*unreadable))
     for each_row in found:
         for name in unreadable:
@@ -60,8 +63,9 @@ def _read_row(row: QuerySet) -> list[Model]:
     return found
 
 
-def _name_what_is_missing(row: Model) -> None:
-    """Put UnreadableValue where nothing stands and something must: a word for a time is read as none on SQLite."""
+def _mark_nulls(row: Model) -> None:
+    """Put UnreadableValue in place of None in columns that are not nullable."""
+    # On SQLite, Django reads a time column that holds a word as None.
     for field in row._meta.concrete_fields:
         if not field.null and row.__dict__.get(field.attname, row) is None:
             setattr(row, field.attname, UnreadableValue())
@@ -76,9 +80,10 @@ def _is_readable(row: QuerySet, name: str) -> bool:
 
 
 def iterate_rows(rows: QuerySet) -> Iterator[Any]:
-    """Yield each row, in constant memory, and UnreadableRow for one that cannot be read by itself either.
+    """Yield each row in constant memory, and UnreadableRow in place of one that cannot be read.
 
-    The queryset needs an order, and must see the same rows each time. Raises django.db.DatabaseError.
+    The queryset needs an order and is executed several times, so it needs an unchanging view of the table. Raises
+    django.db.DatabaseError.
     """
     done = 0
     while True:
