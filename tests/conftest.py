@@ -26,7 +26,7 @@ from django.test import AsyncClient, Client
 
 from calls.accounts import permissions, roles
 from calls.audit import chain, triggers
-from calls.ingest.writer import DEADLOCK_DETECTED
+from calls.ingest.store import DEADLOCK_DETECTED
 from tests.clients import PASSWORD
 from tests.settings import ENVIRONMENT
 

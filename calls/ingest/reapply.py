@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from calls.graph import payloads
 from calls.ingest.incoming import Arrival
-from calls.ingest.writer import reapply_one
+from calls.ingest.store import reapply_one
 from calls.models import Notification
 
 BATCH = 500

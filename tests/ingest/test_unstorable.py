@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from calls.db.threads import DatabaseThread
 from calls.graph import payloads
 from calls.ingest.incoming import Arrival
-from calls.ingest.writer import MAX_BATCH, MAX_WAITING, NotStored, QueueFull, Writer, store
+from calls.ingest.store import store
+from calls.ingest.writer import MAX_BATCH, MAX_WAITING, NotStored, QueueFull, Writer
 from calls.models import Call, Notification
 from calls.simulator import Simulator
 from tests import bodies

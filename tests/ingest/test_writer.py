@@ -12,7 +12,8 @@ from django.utils import timezone
 from calls.db.threads import DatabaseThread
 from calls.graph import payloads
 from calls.ingest.incoming import Arrival
-from calls.ingest.writer import MAX_WAITING, QueueFull, Writer, store
+from calls.ingest.store import store
+from calls.ingest.writer import MAX_WAITING, QueueFull, Writer
 from calls.models import Call, Notification
 from tests import bodies
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from calls.graph import payloads
 from calls.ingest.incoming import Arrival
-from calls.ingest.writer import store
+from calls.ingest.store import store
 from calls.models import AuditEntry, Call, RejectAttempt
 from calls.runtime import missed_calls
 from tests import bodies
