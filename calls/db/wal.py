@@ -1,9 +1,4 @@
-"""SQLite's write-ahead log, copied into the database's file beside the writer.
-
-Left to itself SQLite copies it within the commit that makes the log long enough, and everybody who waits for that
-commit waits for it. The longer the history, the more pages that is, each of them at a place of its own. Nothing here
-opens the log's files: closing one would take the locks on it from this process's connections.
-"""
+"""Checkpoints SQLite's write-ahead log in a thread of its own, so that no commit has to."""
 
 import asyncio
 import logging
@@ -16,15 +11,16 @@ from calls.db.threads import DatabaseThread
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
-# Notifications written. With a long history they are the pages after which SQLite copies by itself, or a little fewer;
-# slower than a thousand a second it comes first, and little waits for it. Copying more often would make commits wait as
-# well, for what is written to the disk meanwhile.
-COPY_AFTER = 1_000
+# In notifications written. SQLite checkpoints by itself inside the commit that makes the log long enough, and every
+# writer waits for that commit; the longer the history, the more scattered pages it copies. With a long history this is
+# about where SQLite would do so. Below a thousand notifications a second SQLite comes first, and few wait for it.
+# Checkpointing more often would make commits wait as well, for the disk.
+CHECKPOINT_AFTER = 1_000
 ERROR_PAUSE_SECONDS = 10.0
 
 
-class Copyist:
-    """Copies the log whenever enough was written to be worth it. PostgreSQL has processes for that."""
+class Checkpointer:
+    """Checkpoints the log after every CHECKPOINT_AFTER notifications. Does nothing on PostgreSQL."""
 
     def __init__(self, thread: DatabaseThread, written: Callable[[], int]) -> None:
         self._thread = thread
@@ -32,12 +28,12 @@ class Copyist:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to copy, in the running event loop, where the database is SQLite's."""
+        """Start the task in the running event loop, if the database is SQLite."""
         if connection.vendor == "sqlite":
-            self._task = asyncio.create_task(self._run(), name="copyist")
+            self._task = asyncio.create_task(self._run(), name="checkpointer")
 
     def stop(self) -> None:
-        """Stop copying; SQLite does it itself again."""
+        """Stop the task; SQLite's own checkpoints continue."""
         if self._task:
             self._task.cancel()
 
@@ -46,17 +42,18 @@ class Copyist:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             written = self._written()
-            if written - copied < COPY_AFTER:
+            if written - copied < CHECKPOINT_AFTER:
                 continue
             try:
-                await self._thread.run(copy)
+                await self._thread.run(checkpoint)
                 copied = written
             except (DatabaseError, InterfaceError):
                 logger.exception("The write-ahead log could not be copied; it grows until it can.")
                 await asyncio.sleep(ERROR_PAUSE_SECONDS)
 
 
-def copy() -> None:
-    """Copy what is committed and needed by no reader any more; waits for nobody and holds nobody up."""
+def checkpoint() -> None:
+    """Copy the committed pages that no reader needs any more; blocks neither readers nor writers."""
+    # Through SQL only: opening and closing the log's files would drop the locks this process holds on them.
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")

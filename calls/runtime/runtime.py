@@ -19,7 +19,7 @@ from calls import build
 from calls.accounts import failed_logins, permissions
 from calls.audit import settings_audit
 from calls.db.threads import DatabaseThread
-from calls.db.wal import Copyist
+from calls.db.wal import Checkpointer
 from calls.graph import http
 from calls.graph.bearer import CallbackVerifier, KeySet
 from calls.graph.client import GraphClient, GraphError
@@ -92,7 +92,7 @@ class Process:
             "keeper": DatabaseThread("keeper"),
             "decisions": DatabaseThread("decisions", size=4),
             "watch": DatabaseThread("watch"),
-            "copyist": DatabaseThread("copyist"),
+            "checkpointer": DatabaseThread("checkpointer"),
         }
         self.board = Board(self.threads["board"], build.identity())
         self.hints = Hints(self.board)
@@ -100,7 +100,7 @@ class Process:
         self.hints.on_watchers = self.watch.hear
         self.writer = Writer(self.threads["writer"], self.hints.publish)
         self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
-        self.copyist = Copyist(self.threads["copyist"], lambda: self.writer.written)
+        self.checkpointer = Checkpointer(self.threads["checkpointer"], lambda: self.writer.written)
         self.decisions: set[asyncio.Task[Any]] = set()
         self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,7 +117,7 @@ class Process:
         _let_the_collector_rest()
 
     def _start_parts(self) -> None:
-        for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.copyist):
+        for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.checkpointer):
             part.start()
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, settings.SOCKET_RECHECK_SECONDS)),
@@ -150,7 +150,7 @@ class Process:
             await asyncio.wait(late, timeout=LET_GO_SECONDS)
         leaving = asyncio.create_task(self.watch.stop())
         await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
-        for part in (self.keeper, self.hints, self.board, self.copyist):
+        for part in (self.keeper, self.hints, self.board, self.checkpointer):
             part.stop()
         closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
         _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)

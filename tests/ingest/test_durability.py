@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from calls.db.wal import COPY_AFTER
+from calls.db.wal import CHECKPOINT_AFTER
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
 from calls.simulator import Simulator
 from tests import bodies
@@ -188,12 +188,12 @@ def test_the_log_of_a_busy_server_is_copied_beside_its_writer(own_dashboard: Das
                 return 0
 
     ringing = bodies.ringing("c-1")["value"][0]
-    several = [{**ringing, "resourceUrl": f"/communications/calls/c-{number}"} for number in range(COPY_AFTER)]
+    several = [{**ringing, "resourceUrl": f"/communications/calls/c-{number}"} for number in range(CHECKPOINT_AFTER)]
     headers = {"Authorization": f"Bearer {graph_token}"}
-    for start in range(0, COPY_AFTER, 100):  # in few commits, so that SQLite copies nothing by itself
+    for start in range(0, CHECKPOINT_AFTER, 100):  # in few commits, so that SQLite copies nothing by itself
         body = {"value": several[start : start + 100]}
         assert httpx.post(own_dashboard.webhook_url, json=body, headers=headers, timeout=30).status_code == 202
-    wait_until(lambda: copied() == COPY_AFTER)
+    wait_until(lambda: copied() == CHECKPOINT_AFTER)
 
 
 def run_command(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:

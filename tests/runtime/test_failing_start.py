@@ -176,7 +176,7 @@ def test_parts_that_began_before_one_that_cannot_are_ended(database: None) -> No
     async def journey() -> None:
         before = running_beside()
         half = runtime.Process()
-        half.copyist = CannotStart()  # type: ignore[assignment]
+        half.checkpointer = CannotStart()  # type: ignore[assignment]
         with pytest.raises(OSError, match="This part cannot start"):
             half.start()
         assert {"writer", "keeper", "watch"} <= running_beside()
