@@ -1,4 +1,4 @@
-"""Keys of calls: unique wherever they are made, and in the order of time, so that an index grows at its end."""
+"""Time-ordered UUIDs for calls: unique across processes, and new ones go to the end of an index."""
 
 import secrets
 import time
@@ -9,9 +9,7 @@ VARIANT = 0b10 << 62
 
 
 def new_key() -> uuid.UUID:
-    """Return a UUID of version 7 (RFC 9562, 5.7): 48 bits of milliseconds since 1970 in UTC, then 74 random ones.
-
-    Guessing one is as hopeless as with version 4; when it was made is no secret from whoever may see the call.
-    """
+    """Return a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix time in milliseconds, then 74 random bits."""
+    # 74 random bits cannot be guessed. The time is visible in the id, to users who may see the call anyway.
     milliseconds = time.time_ns() // 1_000_000
     return uuid.UUID(int=milliseconds << 80 | VERSION_7 | secrets.randbits(12) << 64 | VARIANT | secrets.randbits(62))

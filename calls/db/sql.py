@@ -1,7 +1,7 @@
-"""Bulk SQL for the writer and the board, which bypasses the ORM's cost per row.
+"""Bulk select, insert and update statements that bypass the ORM's cost per row, for the writer and the board.
 
-Django's `bulk_create` and `bulk_update` cost several times as much a row, most of it for values that need no
-conversion. Statements that need no answer from each other are sent to PostgreSQL as one message.
+Django's `bulk_create` and `bulk_update` cost several times as much per row, most of it for values that need no
+conversion.
 """
 
 import json
@@ -16,10 +16,9 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
-MAX_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
+MAX_PARAMETERS = 30_000  # SQLite accepts 32,766 in one statement
 
-
-# How a database is told the values of some fields, as Django writes them; everything else its driver takes as it is.
+# Converts the values of some field types to what Django would store; the driver takes all other values unchanged.
 _PREPARE: dict[str, dict[type, Callable[[Any], Any]]] = {
     "postgresql": {models.JSONField: json.dumps},
     "sqlite": {
@@ -32,7 +31,7 @@ _PREPARE: dict[str, dict[type, Callable[[Any], Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that is ready to be sent; `becomes` makes something of each row it returns, None when it has none."""
+    """SQL text with its parameters; `becomes` converts each row it returns, None if it returns none."""
 
     sql: str
     parameters: Sequence[Any]
@@ -40,14 +39,14 @@ class Statement:
 
 
 def run(*statements: Statement) -> list[list[Any]]:
-    """Send the statements in this order and return what each of them returned.
+    """Execute the statements in order and return the rows of each.
 
-    PostgreSQL is sent all of them at once, so that they cost one way there and back; what the later ones read is as new
-    as if they had been sent one by one. Raises django.db.DatabaseError at the first that is refused.
+    PostgreSQL gets all of them in one message, hence one round trip; later statements still see what earlier ones
+    wrote and what others committed meanwhile. Raises django.db.DatabaseError at the first that fails.
     """
     with connection.cursor() as cursor:
         if len(statements) < 2 or not _takes_several():
-            return [_answer(cursor, one) for one in statements]
+            return [_execute(cursor, one) for one in statements]
         parameters = [value for one in statements for value in one.parameters]
         cursor.execute("; ".join(one.sql for one in statements), parameters)
         answers = []
@@ -58,27 +57,27 @@ def run(*statements: Statement) -> list[list[Any]]:
 
 
 def _takes_several() -> bool:
-    """Whether the database takes several statements as one message: PostgreSQL, unless it is to fill in the values."""
+    """Return whether one message may hold several statements: PostgreSQL with client-side parameter binding."""
     return connection.vendor == "postgresql" and not connection.settings_dict["OPTIONS"].get("server_side_binding")
 
 
-def _answer(cursor: CursorWrapper, one: Statement) -> list[Any]:
+def _execute(cursor: CursorWrapper, one: Statement) -> list[Any]:
     cursor.execute(one.sql, one.parameters)
     return [one.becomes(row) for row in cursor.fetchall()] if one.becomes else []
 
 
-def reading(model: type[models.Model], condition: str, values: Sequence[Any], *, lock: bool = False) -> Statement:
-    """Return the statement that reads the rows a condition in SQL selects, locked until the transaction ends if asked.
+def select(model: type[models.Model], condition: str, values: Sequence[Any], *, lock: bool = False) -> Statement:
+    """Return the SELECT of a model's rows that match `condition`; `lock` adds FOR UPDATE where the database has it.
 
-    `condition` is a constant of the program; whatever comes from outside stands in `values`.
+    `condition` is SQL text and must be a constant of the program; input from outside belongs in `values`.
     """
     locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-    shape = _shape(model)
-    return Statement(f"{shape.selection} WHERE {condition}{locking}", values, shape.object_of)
+    mapper = _mapper_of(model)
+    return Statement(f"{mapper.selection} WHERE {condition}{locking}", values, mapper.instance_of)
 
 
-class _Shape:
-    """How the rows of a model's table are asked for, and how they become objects."""
+class _RowMapper:
+    """The SELECT list of a model's table and the conversion of its rows to model instances."""
 
     def __init__(self, model: type[models.Model]) -> None:
         fields = model._meta.concrete_fields
@@ -95,15 +94,15 @@ class _Shape:
             )
         ]
 
-    def object_of(self, row: Sequence[Any]) -> Any:
-        """Return the object that a row stands for, as Django would make it."""
+    def instance_of(self, row: Sequence[Any]) -> Any:
+        """Return the model instance for a row, with Django's own converters applied."""
         values = list(row)
         for place, convert, column in self._converters:
             values[place] = convert(values[place], column, connection)
         return self._model.from_db(connection.alias, self._names, values)
 
 
-_shape = cache(_Shape)
+_mapper_of = cache(_RowMapper)
 
 
 def _as_json(value: Any) -> str:
@@ -113,7 +112,7 @@ def _as_json(value: Any) -> str:
 
 
 class Columns:
-    """Columns of a model's table, by their attributes' names, and how their values are written."""
+    """Inserts and updates some columns of a model's table; `names` are the fields' attnames."""
 
     def __init__(self, model: type[models.Model], names: Sequence[str]) -> None:
         self._table = model._meta.db_table
@@ -128,15 +127,17 @@ class Columns:
         self._prepared = [(place, prepare[kind]) for place, kind in enumerate(kinds) if kind in prepare]
 
     def insert(self, objects: Sequence[Any], *, unless: str = "", returning: Sequence[str] = ()) -> list[Any]:
-        """Insert one row for each object; return the `returning` columns of the rows that were, in any order.
+        """Insert one row per object; return the `returning` columns of the inserted rows, in any order.
 
-        `unless` names a unique column: an object whose value stands there already is left out instead of refused.
+        `unless` names a unique column: an object whose value exists already is skipped instead of raising.
         """
-        statements = self.inserting(objects, unless=unless, returning=returning)
+        statements = self.insert_statements(objects, unless=unless, returning=returning)
         return [row for rows in run(*statements) for row in rows]
 
-    def inserting(self, objects: Sequence[Any], *, unless: str = "", returning: Sequence[str] = ()) -> list[Statement]:
-        """Return the statements that `insert` sends: one, but for very many objects."""
+    def insert_statements(
+        self, objects: Sequence[Any], *, unless: str = "", returning: Sequence[str] = ()
+    ) -> list[Statement]:
+        """Return the statements of `insert`: one, or several where MAX_PARAMETERS would be exceeded."""
         end = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
         end += f" RETURNING {', '.join(returning)}" if returning else ""
         most = MAX_PARAMETERS // len(self._columns)
@@ -149,33 +150,31 @@ class Columns:
 
     def update(self, objects: Sequence[Any]) -> None:
         """Write the columns of each object to the row with its primary key."""
-        run(*self.updating_all(objects))
+        run(*self.update_statements(objects))
 
-    def updating_all(self, objects: Sequence[Any]) -> list[Statement]:
-        """Return the statements that `update` sends."""
-        if not self._at_once(objects):
-            return [self.updating(one) for one in objects]
+    def update_statements(self, objects: Sequence[Any]) -> list[Statement]:
+        """Return the statements of `update`."""
+        if not self._as_document(objects):
+            return [self._update_statement(one) for one in objects]
         changes = ", ".join(f"{column} = new.{column}" for column in self._columns)
         statement = f"UPDATE {self._table} SET {changes} FROM {self._rows} AS new"
         return [Statement(f"{statement} WHERE {self._table}.id = new.id", [self._document(objects)])]
 
-    def updating(self, one: Any) -> Statement:
-        """Return the statement that writes the columns of one object to the row with its primary key."""
+    def _update_statement(self, one: Any) -> Statement:
+        """Return the UPDATE of the row with this object's primary key."""
         changes = ", ".join(f"{column} = %s" for column in self._columns)
         return Statement(f"UPDATE {self._table} SET {changes} WHERE id = %s", [*self._values(one), one.pk])
 
     def _source(self, objects: Sequence[Any]) -> tuple[str, list[Any]]:
-        """Return what an INSERT takes its rows from, and the parameters of that."""
-        if self._at_once(objects):
+        """Return the row source of an INSERT (SELECT or VALUES) and its parameters."""
+        if self._as_document(objects):
             return f"SELECT {', '.join(self._columns)} FROM {self._rows}", [self._document(objects)]
         row = f"({', '.join(['%s'] * len(self._columns))})"
         return f"VALUES {', '.join([row] * len(objects))}", [value for one in objects for value in self._values(one)]
 
-    def _at_once(self, objects: Sequence[Any]) -> bool:
-        """Whether these rows are better told as one document than value by value.
-
-        PostgreSQL's driver looks at every single parameter several times, in Python; of a JSON document it sees one.
-        """
+    def _as_document(self, objects: Sequence[Any]) -> bool:
+        """Return whether to send the rows as one JSON document instead of one parameter per value."""
+        # psycopg inspects every parameter several times in Python; a JSON document is a single one.
         return connection.vendor == "postgresql" and len(objects) > 1
 
     @property

@@ -1,7 +1,6 @@
-"""Threads that talk to the database and keep their connections: of the writer, the board, the keeper, the decisions.
+"""Threads for database work outside requests, each with a database connection that stays open.
 
-Requests get a thread and a connection each from Django; code that runs beside them would otherwise share one thread,
-in which one slow query stalls everything else.
+Without them all such code would share asgiref's one thread, where a slow query stalls everything else.
 """
 
 import asyncio
@@ -21,19 +20,22 @@ _last = threading.local()
 
 
 class DatabaseThread:
-    """One thread, or a few, for synchronous database work; connections stay open and are replaced when they break."""
+    """A pool of one or a few threads for synchronous database work, with persistent connections.
+
+    A connection that broke is closed, and Django opens a new one at the next query.
+    """
 
     def __init__(self, name: str, size: int = 1) -> None:
         self._size = size
         self._executor = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what `work` returns, or raise what it raises."""
+        """Run `work` in a thread of the pool; return its result or raise its exception."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: _attempt(work, *args, **kwargs))
 
     async def close(self) -> None:
-        """Finish what was begun, then close connections and threads."""
+        """Finish the work in progress, then close the connections and end the threads."""
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(self._executor, _close_connection) for _ in range(self._size)))
         self._executor.shutdown(wait=False)
@@ -51,11 +53,13 @@ def _attempt(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def _close_connection() -> None:
-    connection.close()  # of the thread this runs in: looked up any earlier, it would be another thread's
+    # `connection` is thread-local: this must run in the pool's thread, a bound method would close the caller's.
+    connection.close()
 
 
 def _replace_if_broken() -> None:
-    """Close a connection that broke while nobody used it, so that the next decision is not the one to find out."""
+    """Close a connection that broke while idle, so that the next query does not fail on it."""
+    # Only after a pause: the check is a query of its own, which a busy thread would pay for each time.
     idle = time.monotonic() - getattr(_last, "used_at", 0.0)
     if idle > IDLE_SECONDS and connection.connection is not None and not connection.is_usable():
         connection.close()

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from calls import metrics
-from calls.db.sql import Statement, reading, run
+from calls.db.sql import Statement, run, select
 from calls.decisions import outcomes
 from calls.ingest.batch import Batch
 from calls.ingest.incoming import CALL, NOTIFICATION, STORY, Arrival, row_of
@@ -133,7 +133,7 @@ def _save(batch: Batch, applied: Sequence[Applied] = ()) -> None:
     lapsed = outcomes.mark_lapsed(batch.ended)
     _insert(batch.new)
     rows = [row_of(arrival, problem, batch.pk_of(arrival)) for arrival, problem in applied]
-    run(*NOTIFICATION.inserting(rows), *STORY.updating_all(list(batch.changed.values())))
+    run(*NOTIFICATION.insert_statements(rows), *STORY.update_statements(list(batch.changed.values())))
     outcomes.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     outcomes.record_lapsed(lapsed)
     outcomes.record_withdrawals(batch.withdrawn)
@@ -154,7 +154,7 @@ def _looked_up(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[
 
 
 def _locking(keys: Collection[str]) -> Statement:
-    return reading(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
+    return select(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
 
 
 def _finding(message_ids: Collection[str]) -> Statement:
