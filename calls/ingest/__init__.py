@@ -1,1 +1,1 @@
-"""From Graph's callback to committed rows."""
+"""Receives Graph's callbacks: from the authenticated request to committed rows."""

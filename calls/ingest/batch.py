@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Batch:
-    """The calls of one transaction and what its notifications do to them."""
+    """The calls of one transaction, by what its notifications did: new, changed, ended, no longer missed."""
 
     def __init__(self, locked: list[Call]) -> None:
         self._calls = {call.graph_id_folded: call for call in locked}
@@ -26,7 +26,7 @@ class Batch:
         self.withdrawn: list[Call] = []
 
     def apply(self, arrival: Arrival) -> str:
-        """Apply one notification to its call; return why it was not applied, empty when it was."""
+        """Apply one notification to its call, in memory; return the problem that prevented it, empty if none did."""
         notification = arrival.notification
         if notification.subject is not Subject.CALL:
             return "" if notification.graph_id_folded else "It names no call."
@@ -37,14 +37,14 @@ class Batch:
             return f"The call belongs to tenant {call.tenant_id}."
         try:
             change = fold(call, notification.facts, arrival.received_at, self._window)
-        except Exception as error:  # kept raw, applied later by `reapply`: a fault of ours must not lose it
+        except Exception as error:  # a bug of ours must not lose the notification: the row stays for `reapply`
             logger.exception("A notification about call %s could not be applied.", call.graph_id)
             return f"A fault of ours: {type(error).__name__}"
         self._collect(call, change, arrival.received_at)
         return ""
 
     def pk_of(self, arrival: Arrival) -> int | None:
-        """Return the primary key of the call an arrival is about, None while there is no such call."""
+        """Return the primary key of an arrival's call, None if there is no such call."""
         call = self._calls.get(arrival.notification.graph_id_folded)
         return call.pk if call else None
 
@@ -61,6 +61,7 @@ class Batch:
         return call
 
     def _collect(self, call: Call, change: Change, received_at: datetime) -> None:
+        # Once per batch: several notifications of one batch make one new version. New calls start at version 1.
         if change.changed and call.pk and call.graph_id_folded not in self.changed:
             call.become_newer(received_at)
             self.changed[call.graph_id_folded] = call

@@ -1,8 +1,7 @@
-"""What a notification does to its call.
+"""Folds a notification into its call: state, times, deadline.
 
-Existence and end do not depend on the order in which notifications arrive, and ended absorbs. Everything else is a
-fold over the notifications in the order they were stored: Graph numbers nothing, and `established` after
-`transferring` is as legal as before it. What a notification leaves out stays as it was.
+Existence and end of a call do not depend on the order of its notifications, and an ended call stays ended. All other
+fields follow the order in which notifications were stored.
 """
 
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from calls.graph.payloads import CallFacts
 from calls.graph.vocabulary import CallState, Direction, Phase, phase_of, states_in
 from calls.models import Call
 
-# https://learn.microsoft.com/graph/api/call-answer: invitations to record for policy must be answered sooner.
+# Policy recording bots must answer within 5 seconds: https://learn.microsoft.com/graph/api/call-answer
 POLICY_RECORDING_WINDOW = timedelta(seconds=5)
 
+# In order of storage, because Graph numbers no notification and `established` is legal before and after `transferring`.
 FOLDED_FIELDS = (
     "chain_id",
     "state",
@@ -49,7 +49,7 @@ _STATED_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What folding one notification changed, beyond the fields."""
+    """The effect of one notification on its call."""
 
     changed: bool
     ended: bool = False
@@ -57,9 +57,9 @@ class Change:
 
 
 def fold(call: Call, facts: CallFacts, received_at: datetime, window: timedelta) -> Change:
-    """Apply what one notification says to `call`, in memory, and return what that changed.
+    """Apply the facts of one notification to `call`, in memory, and return what changed.
 
-    `window` is how long an ordinary call rings before the service gives up.
+    `window` is how long Graph lets an ordinary call ring. A field the notification does not state keeps its value.
     """
     before = [getattr(call, name) for name in FOLDED_FIELDS]
     was_ended, was_missed = call.ended_at is not None, call.missed_at is not None
@@ -67,7 +67,7 @@ def fold(call: Call, facts: CallFacts, received_at: datetime, window: timedelta)
         if (stated := getattr(facts, name)) is not None:
             setattr(call, name, stated)
     if call.named_tenant_id.lower() == call.tenant_id:
-        call.named_tenant_id = ""  # nothing new: it is the tenant of the callback's token
+        call.named_tenant_id = ""  # stored only if it differs from the tenant of the callback's token
     call.received_at = min(call.received_at, received_at)
     _move(call, facts, received_at)
     _set_deadline(call, window)
@@ -91,7 +91,7 @@ def _move(call: Call, facts: CallFacts, received_at: datetime) -> None:
 
 
 def _steps_back(current: str, stated: str) -> bool:
-    """Return whether a late first notification would make an answered call ring again."""
+    """Return whether `stated` is the ringing state of a call that rings no more: its first notification came late."""
     return phase_of(stated) == Phase.RINGING and phase_of(current) != Phase.RINGING
 
 

@@ -1,4 +1,4 @@
-"""A notification with what its request told about it, and the rows that are written of it."""
+"""An incoming notification with its request's metadata, and the columns that are written for it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from calls.models import Call, Notification
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One notification with what its request told about it."""
+    """One notification with its request's metadata: verified tenant, time of receipt, Graph's tracing headers."""
 
     notification: GraphNotification
     tenant_id: str
@@ -23,7 +23,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A notification as its table keeps it."""
+    """The values of a notification's row."""
 
     call_id: str | None
     call_pk: int | None
@@ -41,14 +41,14 @@ class Row:
 
 
 NOTIFICATION = Columns(Notification, Row.__slots__)
-# What only comes later in a call's life is not written at its beginning.
+# Columns that are never set when a call begins: inserting them would cost every new call for nothing.
 _LATER = {"id", "asked_at", "let_pass_at", "let_pass_by_id", "let_pass_by", "watched_at"}
 CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if column.name not in _LATER])
 STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
 
 
 def row_of(arrival: Arrival, problem: str, call_pk: int | None) -> Row:
-    """Return what is stored of an arrival; `problem` is why it was not applied to its call, empty when it was."""
+    """Return the row of an arrival; `problem` says why it was not applied to its call, empty if it was."""
     notification = arrival.notification
     return Row(
         call_id=notification.graph_id_folded or None,

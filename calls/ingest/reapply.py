@@ -1,4 +1,4 @@
-"""Applying notifications again that were kept without being applied: after a fault of ours was mended."""
+"""Applies stored notifications that could not be applied when they arrived, for instance after a bug fix."""
 
 import json
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ BATCH = 500
 
 
 def waiting() -> QuerySet[Notification]:
-    """Return the notifications that are about a call and were not applied to it, oldest first."""
+    """Return the notifications with a call and a problem, oldest first."""
     return Notification.objects.exclude(problem="").filter(call_id__isnull=False).order_by("id")
 
 
 def reapply() -> Iterator[tuple[Notification, str]]:
-    """Apply each of them anew, in the order they arrived; yield each with what still stands in its way, if anything.
+    """Apply each waiting notification in order of arrival; yield it with its remaining problem, empty if applied.
 
-    The raw row stays as it was written but for its `problem`. Safe to repeat and to interrupt.
+    Of the row only `problem` and `call_pk` change. Safe to repeat and to interrupt.
     """
     for primary_key in list(waiting().values_list("pk", flat=True)):
         kept = Notification.objects.get(pk=primary_key)

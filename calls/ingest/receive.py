@@ -1,9 +1,9 @@
-"""Receiving a callback: who sent it, what does it say, is it kept.
+"""Receives a callback: verify its token, parse its body, have the writer commit its notifications.
 
 ReceiveError
-├── Unauthorized      401: the token fails, or an item speaks of another tenant than the token
+├── Unauthorized      401: the token is invalid, or an item names another tenant than the token
 ├── Unreadable        400: the body is not a notification body
-└── Unavailable       503: it cannot be judged or stored now; Graph should come again
+└── Unavailable       503: signing keys or database are unavailable; Graph should deliver again
 """
 
 import logging
@@ -19,18 +19,18 @@ from calls.ingest.writer import NotStored, QueueFull, Writer
 
 logger = logging.getLogger(__name__)
 
-# The names of the headers that tell deliveries apart; none of them is authenticated.
+# Headers that identify a delivery. They are not authenticated: any sender with a valid token may set them.
 MESSAGE_ID = b"x-microsoft-skype-message-id"
 CHAIN_ID = b"x-microsoft-skype-chain-id"
 SCENARIO_IDS = (b"scenario-id", b"x-microsoft-scenario-id")
 
 
 class ReceiveError(Exception):
-    """A callback was not received."""
+    """The callback was not stored."""
 
 
 class Unauthorized(ReceiveError):
-    """The callback does not prove that it comes from Graph for this bot."""
+    """The callback has no valid token of Graph for this bot and its tenants."""
 
 
 class Unreadable(ReceiveError):
@@ -38,17 +38,17 @@ class Unreadable(ReceiveError):
 
 
 class Unavailable(ReceiveError):
-    """The callback cannot be received at the moment."""
+    """The callback cannot be verified or stored at the moment."""
 
 
 async def authenticate(verifier: bearer.CallbackVerifier, authorization: str | None) -> bearer.VerifiedCallback:
-    """Return what the token vouches for. Raises Unauthorized or Unavailable; why is told to log and metrics only."""
+    """Return the verified claims of the callback's token. Raises Unauthorized or Unavailable."""
     try:
         return await verifier.verify(authorization)
     except bearer.TokenRefused as error:
         metrics.TOKENS_REFUSED.labels(error.label).inc()
         logger.warning("A callback token was refused: %s", error)
-        raise Unauthorized from error
+        raise Unauthorized from error  # without a reason: the sender must not learn it
     except bearer.KeysUnavailable as error:
         logger.error("A callback could not be judged: %s", error)
         raise Unavailable("Signing keys are not available yet.") from error
@@ -57,10 +57,10 @@ async def authenticate(verifier: bearer.CallbackVerifier, authorization: str | N
 async def receive(
     writer: Writer, callback: bearer.VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes
 ) -> None:
-    """Keep every notification in the body, durably, before returning.
+    """Commit every notification in the body before returning.
 
-    Raises payloads.LegacyBody for the older Skype shape, Unauthorized, Unreadable or Unavailable; nothing of the body
-    is kept then.
+    Raises payloads.LegacyBody for the older Skype format, Unauthorized, Unreadable or Unavailable. After all but
+    Unavailable nothing of the body is stored.
     """
     try:
         notifications = payloads.parse(body)

@@ -1,4 +1,4 @@
-"""One transaction per batch: look the calls up, apply the notifications, save calls, rows and audit entries."""
+"""Stores a batch in one transaction: lock its calls, apply the notifications, save calls, rows and audit entries."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,44 +19,44 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Applied = tuple[Arrival, str]  # a new arrival and why it was not applied to its call, empty when it was
+Applied = tuple[Arrival, str]  # a new arrival and the problem that prevented its application, empty if none did
 
 DEADLOCK_DETECTED = "40P01"
 
 
 class _Overtaken(Exception):
-    """Another process created one of the batch's calls first; the batch has to begin again and find it there."""
+    """Another process inserted one of the batch's calls first; the transaction has to be repeated."""
 
 
 @dataclass(slots=True)
 class Written:
-    """What a batch did: the primary keys of the calls it changed, the new ones, the arrivals that could not be kept."""
+    """The result of a batch."""
 
-    changed: set[int] = field(default_factory=set)
+    changed: set[int] = field(default_factory=set)  # primary keys of the calls it changed
     new: list[Call] = field(default_factory=list)
-    lost: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)  # id() of the arrivals that could not be stored
 
 
 def store(arrivals: list[Arrival]) -> Written:
-    """Commit the arrivals and what they mean, and return what changed.
+    """Commit the arrivals and their effects on calls; return what changed.
 
-    A batch the database refuses for what is in it is retried one by one, so that one bad notification cannot take its
-    neighbours along; one whose meaning cannot be stored is kept as it came. Raises django.db.OperationalError or
-    InterfaceError when the database itself is not to be had.
+    If the database refuses the content of a batch, its arrivals are stored one by one, so that one bad notification
+    costs its neighbours nothing; if it refuses an arrival's effects, only the raw row is stored. Raises
+    django.db.OperationalError or InterfaceError when the database is unavailable.
     """
     try:
-        return _store_in_turn(arrivals)
+        return _store_or_repeat(arrivals)
     except (OperationalError, InterfaceError) as error:
         if getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
             raise
         return _store_together(arrivals)
     except Exception:
         logger.exception("A batch of %d notifications was refused; storing them one by one.", len(arrivals))
-        return _store_singly(arrivals)
+        return _store_one_by_one(arrivals)
 
 
-def _store_in_turn(arrivals: list[Arrival]) -> Written:
-    """Store the batch; once more when another process stored one of its notifications at the same moment."""
+def _store_or_repeat(arrivals: list[Arrival]) -> Written:
+    """Store the batch; repeat once if another process stored one of its notifications at the same moment."""
     try:
         return _store_together(arrivals)
     except IntegrityError:
@@ -64,7 +64,7 @@ def _store_in_turn(arrivals: list[Arrival]) -> Written:
         return _store_together(arrivals)
 
 
-def _store_singly(arrivals: list[Arrival]) -> Written:
+def _store_one_by_one(arrivals: list[Arrival]) -> Written:
     written = Written()
     for arrival in arrivals:
         try:
@@ -73,16 +73,16 @@ def _store_singly(arrivals: list[Arrival]) -> Written:
             written.new += stored.new
         except (OperationalError, InterfaceError):
             raise
-        except Exception as error:  # drivers refuse values in ways of their own, before the database does
-            if not _keep_raw(arrival, error):
+        except Exception as error:  # not only DatabaseError: drivers refuse some values with exceptions of their own
+            if not _store_raw(arrival, error):
                 written.lost.add(id(arrival))
     return written
 
 
-def _keep_raw(arrival: Arrival, error: Exception) -> bool:
-    """Keep a notification whose meaning the database refuses; return whether it is kept (now, or since before)."""
+def _store_raw(arrival: Arrival, error: Exception) -> bool:
+    """Store the raw row of a notification whose effects were refused; return whether it is stored, now or before."""
     try:
-        with _looked_up([arrival]) as (calls, stored):
+        with _locked_calls([arrival]) as (calls, stored):
             if _new_arrivals([arrival], stored):
                 number = calls[0].pk if calls else None
                 NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}", number)])
@@ -93,11 +93,11 @@ def _keep_raw(arrival: Arrival, error: Exception) -> bool:
 
 
 def _store_together(arrivals: list[Arrival]) -> Written:
-    return _until_not_overtaken(_store_once, arrivals)
+    return _repeat_if_overtaken(_store_once, arrivals)
 
 
-def _until_not_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what `work` returns; begin it again when another process created one of its calls meanwhile."""
+def _repeat_if_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return the result of `work`; repeat it when another process inserted one of its calls meanwhile."""
     while True:
         try:
             return work(*args, **kwargs)
@@ -106,7 +106,7 @@ def _until_not_overtaken(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 
 
 def _store_once(arrivals: list[Arrival]) -> Written:
-    with _looked_up(arrivals) as (calls, stored):
+    with _locked_calls(arrivals) as (calls, stored):
         batch = Batch(calls)
         applied = [(arrival, batch.apply(arrival)) for arrival in _new_arrivals(arrivals, stored)]
         _save(batch, applied)
@@ -115,12 +115,12 @@ def _store_once(arrivals: list[Arrival]) -> Written:
 
 
 def reapply_one(primary_key: int, arrival: Arrival) -> str:
-    """Apply a kept notification to its call now; return what still stands in its way, empty when it was applied."""
-    return _until_not_overtaken(_reapply_once, primary_key, arrival)
+    """Apply a stored notification to its call; return the problem that still prevents it, empty if applied."""
+    return _repeat_if_overtaken(_reapply_once, primary_key, arrival)
 
 
 def _reapply_once(primary_key: int, arrival: Arrival) -> str:
-    with _looked_up([arrival]) as (calls, _):
+    with _locked_calls([arrival]) as (calls, _):
         batch = Batch(calls)
         problem = batch.apply(arrival)
         Notification.objects.filter(pk=primary_key).update(problem=problem, call_pk=batch.pk_of(arrival))
@@ -129,7 +129,8 @@ def _reapply_once(primary_key: int, arrival: Arrival) -> str:
 
 
 def _save(batch: Batch, applied: Sequence[Applied] = ()) -> None:
-    """Save notifications and what they did to their calls; audit entries come last, holding the chain's one lock."""
+    """Save the calls, the notification rows and the audit entries of a batch."""
+    # Audit entries come last: appending locks the chain's head, which every other process needs as well.
     lapsed = outcomes.mark_lapsed(batch.ended)
     _insert(batch.new)
     rows = [row_of(arrival, problem, batch.pk_of(arrival)) for arrival, problem in applied]
@@ -140,39 +141,33 @@ def _save(batch: Batch, applied: Sequence[Applied] = ()) -> None:
 
 
 @contextmanager
-def _looked_up(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[str, str]]]]:
-    """Begin a transaction; inside are those calls the arrivals are about that were heard of before, locked.
-
-    And which arrivals are stored: of those message id and digest. Every process first locks and then inserts, both in
-    the order of the folded id, so that two of them never wait for each other in a circle.
-    """
+def _locked_calls(arrivals: list[Arrival]) -> Iterator[tuple[list[Call], set[tuple[str, str]]]]:
+    """Open a transaction; yield the known calls of the arrivals, locked, and the (message id, digest) pairs stored."""
+    # Every process first locks and then inserts, both ordered by the folded Graph id: no deadlock between processes.
     keys = {arrival.notification.graph_id_folded for arrival in arrivals if arrival.notification.graph_id_folded}
     named = {arrival.message_id for arrival in arrivals if arrival.message_id}
     with transaction.atomic():
-        calls, stored = run(_locking(keys), _finding(named))
+        calls, stored = run(_select_calls(keys), _select_stored(named))
         yield calls, set(stored)
 
 
-def _locking(keys: Collection[str]) -> Statement:
-    return select(Call, f"graph_key IN ({_marks(keys)}) ORDER BY graph_key", list(keys), lock=True)
+def _select_calls(keys: Collection[str]) -> Statement:
+    return select(Call, f"graph_key IN ({_placeholders(keys)}) ORDER BY graph_key", list(keys), lock=True)
 
 
-def _finding(message_ids: Collection[str]) -> Statement:
-    """Return what finds message id and digest of what is stored under these message ids.
-
-    The first condition changes nothing but the plan: with it in so many words SQLite uses the index, without it reads
-    the whole table.
-    """
+def _select_stored(message_ids: Collection[str]) -> Statement:
+    """Return the SELECT of (message id, digest) of the notifications with these message ids."""
+    # The first condition is redundant, but repeats the partial index's: without it SQLite scans the whole table.
     statement = f"SELECT message_id, digest FROM {Notification._meta.db_table} WHERE NOT (message_id = '')"
-    return Statement(f"{statement} AND message_id IN ({_marks(message_ids)})", list(message_ids), tuple)
+    return Statement(f"{statement} AND message_id IN ({_placeholders(message_ids)})", list(message_ids), tuple)
 
 
-def _marks(values: Collection[str]) -> str:
+def _placeholders(values: Collection[str]) -> str:
     return ", ".join(["%s"] * len(values)) or "NULL"
 
 
 def _new_arrivals(arrivals: list[Arrival], stored: set[tuple[str, str]]) -> list[Arrival]:
-    """Return the arrivals that were not delivered before: same message id and same content means a redelivery."""
+    """Return the arrivals without redeliveries; a redelivery has the message id and the digest of an earlier one."""
     seen = set(stored)
     new = []
     for arrival in arrivals:
@@ -185,10 +180,7 @@ def _new_arrivals(arrivals: list[Arrival], stored: set[tuple[str, str]]) -> list
 
 
 def _insert(new: list[Call]) -> None:
-    """Insert the calls not heard of before, and note their primary keys.
-
-    Raises _Overtaken when one of them stands there now.
-    """
+    """Insert new calls and set their primary keys. Raises _Overtaken if one of them exists by now."""
     new.sort(key=lambda call: call.graph_id_folded)
     inserted = CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
     primary_keys = {graph_id_folded: primary_key for primary_key, graph_id_folded in inserted}

@@ -1,6 +1,6 @@
-"""The one writer of a process: collects waiting notifications into batches and commits each batch at once.
+"""The writer of a server process: a queue of notifications, committed in batches with one transaction per batch.
 
-The next batch gathers while one is being committed, so a slow disk makes batches larger, not more numerous.
+The next batch collects while one is being committed, so a slow disk makes batches larger, not more numerous.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 500
 MAX_WAITING = 5_000
-GATHERING_TURNS = 12  # of the event loop, from reading a request to its notification's standing in the queue
+GATHERING_TURNS = 12  # turns of the event loop between the read of a request and its notification in the queue
 
 
 class QueueFull(Exception):
-    """More notifications are waiting to be written than may; the sender should come back later."""
+    """The queue holds MAX_WAITING notifications already; Graph should deliver again later."""
 
 
 class NotStored(Exception):
-    """The notifications could not be committed; nothing of them was kept."""
+    """The notifications of a request could not be committed."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,10 @@ class _Waiting:
 
 
 class Writer:
-    """Takes arrivals from any number of requests and commits them in batches, in the order they came."""
+    """Queues arrivals of concurrent requests and commits them in batches, in order of arrival.
+
+    `publish` gets the primary keys of the changed calls and the new calls after each commit.
+    """
 
     def __init__(self, thread: DatabaseThread, publish: Callable[[Collection[int], Collection[Call]], None]) -> None:
         self._thread = thread
@@ -48,11 +51,12 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to write, in the running event loop."""
+        """Start the writing task in the running event loop."""
         self._task = asyncio.create_task(self._run(), name="writer")
 
     async def write(self, arrivals: list[Arrival]) -> None:
-        """Return once every arrival is durably committed. Raises QueueFull at once, NotStored when it cannot be."""
+        """Return once every arrival is committed. Raises QueueFull at once, NotStored if the commit failed."""
+        # Answering Graph 202 promises that the notification survives this process, hence no return before the commit.
         if self._queued + len(arrivals) > MAX_WAITING:
             raise QueueFull
         waiting = _Waiting(arrivals, asyncio.get_running_loop().create_future())
@@ -62,7 +66,7 @@ class Writer:
         await waiting.written
 
     async def drain(self) -> None:
-        """Return when nothing is waiting any more, then stop."""
+        """Wait until the queue is empty, then stop the writing task."""
         while self._queue or (self._task and not self._task.done() and self._queued):
             await asyncio.sleep(0.01)
         if self._task:
@@ -77,11 +81,8 @@ class Writer:
             self._wake.clear()
 
     async def _gather(self) -> None:
-        """Wait for those who are about to write: as long as every few turns of the event loop bring another one.
-
-        Nobody comes while nothing is going on, and then this takes a fraction of a millisecond. Under load it makes
-        few large batches of many small ones.
-        """
+        """Wait for more arrivals, as long as GATHERING_TURNS turns of the event loop bring at least one."""
+        # Costs a fraction of a millisecond on an idle server; under load it merges many small batches into few.
         waiting = 0
         while waiting < self._queued < MAX_BATCH:
             waiting = self._queued
