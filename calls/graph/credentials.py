@@ -1,6 +1,6 @@
-"""Our own tokens for Graph, one per tenant, through MSAL.
+"""Access tokens for Graph, one per tenant, acquired and cached by MSAL.
 
-A token must be issued for the tenant of the call it is used on; one of another tenant is refused with code 7505
+Graph refuses a token of another tenant than the call's with code 7505
 (https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/171).
 """
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class TokenUnavailable(Exception):
-    """The identity service gave no token; `code` is its own error code where it named one."""
+    """The identity service issued no token; `code` is its error code if it gave one."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class TokenUnavailable(Exception):
 
 
 class Credentials:
-    """This bot's identity towards Graph."""
+    """The bot's credential and its access tokens, by tenant."""
 
     def __init__(
         self,
@@ -46,22 +46,22 @@ class Credentials:
         self._authority = authority
         self._scope = _default_scope(graph_url)
         self._client = client
-        # Callbacks spell a tenant in their own way; ours is the one an administrator wrote down.
+        # Callbacks may spell a tenant in another case than the settings; the token request uses the settings' spelling.
         self._spelled = {tenant.lower(): tenant for tenant in tenants}
         self._applications: dict[str, msal.ConfidentialClientApplication] = {}
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="msal")
 
     async def token(self, tenant_id: str, *, fresh: bool = False) -> str:
-        """Return an access token for the tenant, from MSAL's memory when it has one with more than 5 minutes left.
+        """Return an access token for the tenant, from MSAL's cache if it has one with more than 5 minutes left.
 
-        `fresh` forgets what is remembered, for when Graph refuses a remembered token. Raises TokenUnavailable.
+        `fresh` bypasses the cache, for a cached token that Graph refused. Raises TokenUnavailable.
         """
         loop = asyncio.get_running_loop()
         tenant_id = self._spelled.get(tenant_id.lower(), tenant_id)
         return await loop.run_in_executor(self._threads, self._acquire, tenant_id, fresh)
 
     def close(self) -> None:
-        """Let go of the threads; tokens asked for afterwards are refused."""
+        """End the threads; `token` raises RuntimeError afterwards."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _acquire(self, tenant_id: str, fresh: bool) -> str:
@@ -81,7 +81,7 @@ class Credentials:
         return str(answer["access_token"])
 
     def _application(self, tenant_id: str) -> msal.ConfidentialClientApplication:
-        # Built late, in a thread: MSAL's constructor asks the network for the tenant's endpoints.
+        # Built here and not in __init__: MSAL's constructor requests the tenant's endpoints, which needs a thread.
         if tenant_id not in self._applications:
             self._applications[tenant_id] = msal.ConfidentialClientApplication(
                 self._app_id,
@@ -93,12 +93,12 @@ class Credentials:
         return self._applications[tenant_id]
 
     def _forget(self, tenant_id: str) -> None:
-        # MSAL replays a refused answer from memory for up to a minute; a new application asks again.
+        # MSAL caches error responses for up to a minute; a new application sends a new request.
         self._applications.pop(tenant_id, None)
 
 
 def client_credential(secret: str, certificate: str) -> str | dict[str, str]:
-    """Return what MSAL takes for a credential: the secret, or what stands in the certificate's file if one is named.
+    """Return MSAL's `client_credential`: the secret, or the content of the certificate file if one is configured.
 
     Raises OSError or ValueError when the file cannot be read.
     """

@@ -1,6 +1,6 @@
-"""The outgoing clients: one trust for everything that leaves the process, whoever sends it.
+"""HTTP clients for outgoing requests, with one TLS trust and one set of timeouts.
 
-httpx is imported here alone, so that its planned successor can take its place in one file.
+httpx is imported in this file only, so that its planned successor replaces it here.
 """
 
 import ssl
@@ -11,7 +11,7 @@ from urllib.request import getproxies
 
 import httpx
 
-# What httpx raises for an address that is none, for an unknown scheme, and for SOCKS, which needs one more package.
+# httpx raises these for a malformed address, an unknown scheme, and SOCKS, which needs another package.
 _PROXY_ERRORS = (httpx.InvalidURL, ValueError, ImportError)
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -27,11 +27,11 @@ Response = httpx.Response
 
 
 class UnusableSetting(Exception):
-    """No client can be made with a setting of the environment; the message is a sentence that names it and the cure."""
+    """A setting or environment variable makes a client impossible; the message names it and says what to change."""
 
 
 def trust(extra_ca_bundle: str = "") -> ssl.SSLContext:
-    """Return the TLS context of every outgoing connection: the system's authorities and, if given, those in a PEM file.
+    """Return the TLS context for outgoing connections: the system's authorities and those of a PEM file, if given.
 
     Raises UnusableSetting when the file cannot be read or holds no certificate.
     """
@@ -48,16 +48,15 @@ def trust(extra_ca_bundle: str = "") -> ssl.SSLContext:
 
 
 def async_client(context: ssl.SSLContext) -> httpx.AsyncClient:
-    """Return a client for the event loop it is first used in; the caller closes it. Raises UnusableSetting."""
+    """Return a client for one event loop; the caller closes it. Raises UnusableSetting."""
     with _proxies_named():
         return httpx.AsyncClient(verify=context, timeout=_timeout(), follow_redirects=False, limits=_limits())
 
 
 class _FormClient(httpx.Client):
-    """Sends bytes in a form as the text they are.
+    """A client that decodes bytes in form data."""
 
-    MSAL makes the assertion of a certificate as bytes, and of those httpx would send Python's spelling: b'...'.
-    """
+    # MSAL passes a certificate's assertion as bytes, which httpx would send as their repr: b'...'.
 
     def build_request(self, method: str, url: Any, *, data: Any = None, **more: Any) -> httpx.Request:
         if isinstance(data, dict):
@@ -66,14 +65,14 @@ class _FormClient(httpx.Client):
 
 
 def client(context: ssl.SSLContext) -> httpx.Client:
-    """Return a client for threads, on which MSAL can ask for tokens; the caller closes it. Raises UnusableSetting."""
+    """Return a synchronous client that MSAL accepts as `http_client`; the caller closes it. Raises UnusableSetting."""
     with _proxies_named():
         return _FormClient(verify=context, timeout=_timeout(), follow_redirects=False)
 
 
 @contextmanager
 def _proxies_named() -> Iterator[None]:
-    """Raise UnusableSetting for what httpx raises about the proxies that the environment names."""
+    """Convert httpx's errors about proxies in the environment to UnusableSetting."""
     try:
         yield
     except _PROXY_ERRORS as error:
@@ -83,7 +82,7 @@ def _proxies_named() -> Iterator[None]:
 def _proxy_problem(error: Exception) -> str:
     for scheme, address in getproxies().items():  # {"https": …} for HTTPS_PROXY or https_proxy
         if scheme in ("http", "https", "all") and not _is_usable_proxy(address):
-            # An address may hold a password, and the error may quote the address.
+            # Without the address and httpx's error: both may contain a password.
             name = f"{scheme.upper()}_PROXY"
             return (
                 f"{name} is not the address of a proxy that can be used: write http://<host>:<port>, or unset {name}."
@@ -107,6 +106,6 @@ def _timeout() -> httpx.Timeout:
 
 
 def _limits() -> httpx.Limits:
-    # A request on a connection that the other side is just closing gets no answer, and then nobody can tell whether
-    # Graph acted. Servers close idle ones after five seconds and more; a handshake costs less than an unknown outcome.
+    # A request on a connection that the server is just closing gets no response, so its outcome is unknown. Servers
+    # close idle connections after five seconds or more, so ours expire before that, at the price of a handshake.
     return httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=4)

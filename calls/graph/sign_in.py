@@ -1,11 +1,11 @@
-"""Who somebody is, by the identity service's word: the authorization-code flow with state, nonce and PKCE.
+"""Sign-in with Entra ID: the authorization code flow with state, nonce and PKCE.
 
-MSAL fetches the ID token and no longer verifies it (since its version 1.38), so that is done here: signature, issuer,
-audience, time, nonce and tenant. https://learn.microsoft.com/entra/identity-platform/id-tokens
+MSAL fetches the ID token but does not verify it since version 1.38, so this module does: signature, issuer, audience,
+time, nonce and tenant. https://learn.microsoft.com/entra/identity-platform/id-tokens
 
     SignInError
-    ├── SignInRefused      the identity service or the person said no, or what came back proves nothing
-    └── SignInUnavailable  the identity service could not be asked
+    ├── SignInRefused      the identity service or the user declined, or the ID token is invalid
+    └── SignInUnavailable  the identity service cannot be reached
 """
 
 import hashlib
@@ -29,20 +29,20 @@ REMEMBERED = ("state", "redirect_uri", "scope", "nonce", "code_verifier")
 
 
 class SignInError(Exception):
-    """Nobody was signed in."""
+    """The sign-in failed."""
 
 
 class SignInRefused(SignInError):
-    """What came back does not prove who somebody is."""
+    """The identity service or the user declined, or the ID token is invalid."""
 
 
 class SignInUnavailable(SignInError):
-    """The identity service could not be asked."""
+    """The identity service cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as the identity service knows them. Only tenant and object id identify; names may change."""
+    """A user of the identity service. Tenant and object id identify the user; names may change."""
 
     tenant_id: str
     object_id: str
@@ -53,14 +53,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in that was begun: the address to send the browser to, and what must be at hand when it comes back."""
+    """A sign-in in progress: the address to redirect the browser to, and the flow that `finish` needs."""
 
     address: str
     flow: dict[str, Any]
 
 
 class SignIn:
-    """Signs in people of one tenant to one app. Asks the network; to be called from threads."""
+    """Signs in users of one tenant to one app registration. Blocks on the network; call it from a thread."""
 
     def __init__(
         self, *, app_id: str, secret: str, certificate: str, authority: str, tenant_id: str, client: http.Client
@@ -71,16 +71,16 @@ class SignIn:
         self._client = client
 
     def begin(self, redirect_uri: str) -> Begun:
-        """Return where the browser goes to sign in, to come back to `redirect_uri`. Raises SignInUnavailable."""
+        """Start a sign-in that returns the browser to `redirect_uri`. Raises a SignInError."""
         with warnings.catch_warnings():
-            # MSAL would rather have the answer posted. Browsers send no cookie with a form that another site posts, and
-            # the code alone buys nothing: PKCE and our own credential belong to it.
+            # MSAL recommends response_mode=form_post, but browsers send no SameSite cookie with a POST from another
+            # site. The code in the address is useless without the PKCE verifier and our credential.
             warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
             flow = self._asked(lambda: self._application().initiate_auth_code_flow([], redirect_uri=redirect_uri))
         return Begun(address=str(flow["auth_uri"]), flow={name: flow[name] for name in REMEMBERED})
 
     def finish(self, flow: dict[str, Any], answer: dict[str, str]) -> Person:
-        """Return who came back with `answer`, the members of the address's query. Raises a SignInError."""
+        """Return the signed-in user; `answer` is the query of the redirect back to us. Raises a SignInError."""
         granted = self._asked(lambda: self._application().acquire_token_by_auth_code_flow(flow, answer))
         if "error" in granted:
             raise SignInRefused(f"{granted['error']}: {granted.get('error_description', '')}")
@@ -91,12 +91,12 @@ class SignIn:
             answered: dict[str, Any] = question()
         except (http.HTTPError, msal.exceptions.MsalError, OSError) as error:
             raise SignInUnavailable(f"The identity service could not be asked: {error!r}") from error
-        except (ValueError, RuntimeError, LookupError, TypeError) as error:  # MSAL's words for a strange answer
+        except (ValueError, RuntimeError, LookupError, TypeError) as error:  # raised by MSAL for malformed responses
             raise SignInRefused(str(error)) from error
         return answered
 
     def _application(self) -> msal.ConfidentialClientApplication:
-        # A new one each time: it would keep the tokens of everybody who ever signed in.
+        # A new one each time: an application caches the tokens of every user who signs in.
         return msal.ConfidentialClientApplication(
             self._app_id,
             client_credential=client_credential(self._secret, self._certificate),
@@ -125,7 +125,7 @@ class SignIn:
             raise SignInRefused(f"The ID token proves nothing: {error}") from error
 
     def _issuer(self) -> tuple[str, dict[str, RSAPublicKey]]:
-        """Return who issues the tenant's ID tokens and the keys that sign them, as published at this moment."""
+        """Return the issuer of the tenant's ID tokens and its published signing keys."""
         try:
             metadata = self._document(f"{self._authority}/v2.0/.well-known/openid-configuration")
             return str(metadata["issuer"]), usable_keys(self._document(str(metadata["jwks_uri"])))
@@ -143,7 +143,7 @@ class SignIn:
         return document
 
     def _person(self, claims: dict[str, Any], flow: dict[str, Any]) -> Person:
-        nonce = hashlib.sha256(str(flow["nonce"]).encode()).hexdigest()  # as MSAL sent it
+        nonce = hashlib.sha256(str(flow["nonce"]).encode()).hexdigest()  # MSAL sends the nonce hashed
         if not hmac.compare_digest(_text(claims, "nonce").encode(), nonce.encode()):
             raise SignInRefused("The ID token was not made for this sign-in.")
         tenant_id, object_id = _text(claims, "tid").lower(), _text(claims, "oid").lower()

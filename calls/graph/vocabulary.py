@@ -1,7 +1,7 @@
-"""Graph's own words, spelled as Graph spells them.
+"""Graph's enumerations, in Graph's spelling, and the phases of a call that its states belong to.
 
-Source: the `microsoft.graph` schema, https://graph.microsoft.com/v1.0/$metadata. Graph may send words that are not
-here; they are kept as they came.
+Source: the `microsoft.graph` schema, https://graph.microsoft.com/v1.0/$metadata. Values not listed here are stored
+unchanged.
 """
 
 import functools
@@ -17,7 +17,7 @@ class ChangeType(StrEnum):
 
 
 class CallState(StrEnum):
-    """`callState`; `ringing` is beta's only but still named by the v1.0 pages."""
+    """`callState`; `ringing` is in the beta schema only, but the v1.0 pages mention it."""
 
     INCOMING = "incoming"
     ESTABLISHING = "establishing"
@@ -32,16 +32,16 @@ class CallState(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a call's state means for whoever may decide about the call."""
+    """What a call's state means for a decision about the call."""
 
     RINGING = "ringing"
     ANSWERED = "answered"
-    UNSETTLED = "unsettled"  # neither answered nor over, and no longer in the state in which calls begin
+    UNSETTLED = "unsettled"  # neither ringing nor answered nor over
     OVER = "over"
 
 
-# Graph may go from every state to every other one; only the end is final. A call ends with a notification of type
-# `deleted` as well, whatever state that names.
+# Every change of state is legal except out of `terminated`. A notification of type `deleted` ends a call as well,
+# whatever state it states.
 PHASES: dict[str, Phase] = {
     CallState.INCOMING: Phase.RINGING,
     CallState.RINGING: Phase.RINGING,
@@ -62,10 +62,7 @@ def states_in(phase: Phase) -> tuple[str, ...]:
 
 
 def phase_of(state: str) -> Phase:
-    """Return the phase of a state as it is stored; a state that Graph added later is unsettled.
-
-    A call about which no notification has named a state yet rings.
-    """
+    """Return the phase of a stored state; unknown states are unsettled, and a call without a state yet is ringing."""
     return PHASES.get(state, Phase.UNSETTLED) if state else Phase.RINGING
 
 
@@ -94,7 +91,7 @@ class Modality(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """`rejectReason`: what the caller's client is told. `unknownFutureValue` must never be sent."""
+    """`rejectReason`: the reason shown by the caller's client. `unknownFutureValue` must never be sent."""
 
     NONE = "none"
     BUSY = "busy"
@@ -102,7 +99,7 @@ class RejectReason(StrEnum):
 
 
 def canonical(word: str, vocabulary: type[StrEnum]) -> str:
-    """Return `word` in Graph's spelling when it is one of the vocabulary's whatever its case, else unchanged."""
+    """Return `word` in Graph's spelling if the vocabulary has it in any case, else unchanged."""
     return _spellings(vocabulary).get(word.lower(), word)
 
 
