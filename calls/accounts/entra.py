@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from calls.accounts import roles
 from calls.audit import chain
 from calls.audit.actor import SYSTEM
-from calls.graph.payloads import clean
+from calls.graph.fields import clean
 from calls.graph.sign_in import Person
 from calls.models import EntraAccount
 

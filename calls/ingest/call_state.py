@@ -7,7 +7,7 @@ fields follow the order in which notifications were stored.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from calls.graph.payloads import CallFacts
+from calls.graph.call_facts import CallFacts
 from calls.graph.vocabulary import CallState, Direction, Phase, phase_of, states_in
 from calls.models import Call
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calls.db.sql import Columns
-from calls.graph.payloads import GraphNotification, clean
+from calls.graph.fields import clean
+from calls.graph.payloads import GraphNotification
 from calls.ingest.call_state import FOLDED_FIELDS
 from calls.models import Call, Notification
 

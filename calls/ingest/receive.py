@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from calls import metrics
 from calls.graph import bearer, payloads
+from calls.graph.fields import clean
+from calls.graph.json_body import UnreadableBody
 from calls.ingest.incoming import Arrival
 from calls.ingest.writer import NotStored, QueueFull, Writer
 
@@ -64,7 +66,7 @@ async def receive(
     """
     try:
         notifications = payloads.parse(body)
-    except payloads.UnreadableBody as error:
+    except UnreadableBody as error:
         logger.warning("A callback of tenant %s cannot be read: %s", callback.tenant_id, error)
         raise Unreadable(str(error)) from error
     _check_tenants(callback, notifications)
@@ -115,4 +117,4 @@ def _arrivals(
 
 
 def _header_text(value: bytes) -> str:
-    return payloads.clean(value.decode("latin-1"), 200)
+    return clean(value.decode("latin-1"), 200)

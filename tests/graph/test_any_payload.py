@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.graph.payloads import MAX_DEPTH, GraphNotification, LegacyBody, UnreadableBody, parse
-from tests.graph.test_payloads import HEX, about_call, person, reading
+from calls.graph.json_body import MAX_DEPTH, UnreadableBody
+from calls.graph.payloads import GraphNotification, LegacyBody, parse
+from tests.graph.test_payloads import HEX, about_call, notification_of, person
 
 WORDS = st.sampled_from(
     ["value", "changeType", "resource", "resourceUrl", "resourceData", "state", "source", "targets", "identity", "user",
@@ -62,7 +63,7 @@ def test_the_deepest_body_that_is_read_is_read_whole() -> None:
     deepest: Any = "x"
     for _ in range(MAX_DEPTH):
         deepest = [deepest]
-    assert json.loads(reading(deepest).body) == deepest
+    assert json.loads(notification_of(deepest).body) == deepest
 
 
 def test_one_level_deeper_is_unreadable_whatever_else_the_body_holds() -> None:
@@ -71,4 +72,4 @@ def test_one_level_deeper_is_unreadable_whatever_else_the_body_holds() -> None:
         for _ in range(MAX_DEPTH + 1):
             deeper = [deeper]
         with pytest.raises(UnreadableBody, match="deeper"):
-            reading(deeper)
+            notification_of(deeper)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from calls.graph.payloads import MAX_NOTIFICATIONS, REDACTED, CallFacts, LegacyBody, UnreadableBody, parse
-from tests.graph.test_payloads import CALL, GUID, about_call, party, person, reading
+from calls.graph.call_facts import CallFacts
+from calls.graph.json_body import REDACTED, UnreadableBody
+from calls.graph.payloads import MAX_NOTIFICATIONS, LegacyBody, parse
+from tests.graph.test_payloads import CALL, GUID, about_call, notification_of, party, person
 
 LONG = "x" * 5000
 
@@ -23,12 +25,12 @@ LONG = "x" * 5000
     ],
 )
 def test_a_text_is_clipped_to_its_column(entity: dict[str, Any], name: str, length: int) -> None:
-    value = getattr(reading(about_call(**entity)).facts, name)
+    value = getattr(notification_of(about_call(**entity)).facts, name)
     assert len(value[0] if isinstance(value, list) else value) == length
 
 
 def test_a_participant_is_clipped_to_its_columns() -> None:
-    source = reading(about_call(source=person(LONG, displayName=LONG, id=LONG, tenantId=LONG))).facts.source
+    source = notification_of(about_call(source=person(LONG, displayName=LONG, id=LONG, tenantId=LONG))).facts.source
     assert {name: len(value) for name, value in source.items()} == {
         "kind": 64,
         "name": 200,
@@ -38,12 +40,14 @@ def test_a_participant_is_clipped_to_its_columns() -> None:
 
 
 def test_so_many_targets_and_modalities_are_taken_and_no_more() -> None:
-    facts = reading(about_call(targets=[person(id=str(n)) for n in range(60)], requestedModalities=["a"] * 20)).facts
+    facts = notification_of(
+        about_call(targets=[person(id=str(n)) for n in range(60)], requestedModalities=["a"] * 20)
+    ).facts
     assert (len(facts.targets), len(facts.modalities)) == (50, 16)
 
 
 def test_what_a_database_refuses_is_replaced() -> None:
-    facts = reading(about_call(state="a\x00b", source=person(displayName="A\ud800", id="\x00"))).facts
+    facts = notification_of(about_call(state="a\x00b", source=person(displayName="A\ud800", id="\x00"))).facts
     assert (facts.state, facts.source) == ("a\ufffdb", party("user", "A\ufffd", "\ufffd"))
 
 
@@ -67,7 +71,7 @@ def test_what_a_database_refuses_is_replaced() -> None:
     ],
 )
 def test_a_result_code_is_a_whole_number_that_a_column_holds(code: object, number: int | None) -> None:
-    facts = reading(about_call(resultInfo={"code": code, "subcode": code})).facts
+    facts = notification_of(about_call(resultInfo={"code": code, "subcode": code})).facts
     assert (facts.result_code, facts.result_subcode) == (number, number)
 
 
@@ -84,29 +88,32 @@ def test_a_result_code_is_a_whole_number_that_a_column_holds(code: object, numbe
     ],
 )
 def test_the_person_of_an_identity_set(identity: dict[str, Any], told: dict[str, str] | None) -> None:
-    assert reading(about_call(source={"identity": identity})).facts.source == told
+    assert notification_of(about_call(source={"identity": identity})).facts.source == told
 
 
 def test_targets_that_name_nobody_are_left_out() -> None:
     targets = [person(id="a"), "text", None, {"identity": None}, person(id="b")]
-    assert reading(about_call(targets=targets)).facts.targets == [party("user", "", "a"), party("user", "", "b")]
+    assert notification_of(about_call(targets=targets)).facts.targets == [
+        party("user", "", "a"),
+        party("user", "", "b"),
+    ]
 
 
 @pytest.mark.parametrize("context", [{"observedParticipantId": ""}, {"observedParticipantId": None}, {}])
 def test_an_empty_observed_participant_is_none(context: dict[str, Any]) -> None:
-    assert reading(about_call(incomingContext=context)).facts.policy_recording is False
+    assert notification_of(about_call(incomingContext=context)).facts.policy_recording is False
 
 
 def test_a_call_names_its_tenant_and_what_is_no_text_says_nothing() -> None:
-    assert reading(about_call(tenantId="t-1")).facts == CallFacts(named_tenant_id="t-1")
+    assert notification_of(about_call(tenantId="t-1")).facts == CallFacts(named_tenant_id="t-1")
     nothing = {"state": 1, "direction": [], "callChainId": {}, "requestedModalities": "audio", "targets": "x"}
-    assert reading(about_call(**nothing)).facts == CallFacts()
+    assert notification_of(about_call(**nothing)).facts == CallFacts()
 
 
 def test_an_entitys_own_path_wins_over_its_id() -> None:
     entity = {"@odata.type": CALL, "@odata.id": "/app/calls/path", "id": "own"}
-    assert reading({"resourceData": entity}).graph_id == "path"
-    assert reading({"resourceData": {**entity, "@odata.id": "/elsewhere"}}).graph_id == ""
+    assert notification_of({"resourceData": entity}).graph_id == "path"
+    assert notification_of({"resourceData": {**entity, "@odata.id": "/elsewhere"}}).graph_id == ""
 
 
 def test_a_thousand_notifications_are_read_and_one_more_is_not() -> None:
@@ -144,15 +151,15 @@ def test_a_number_beyond_all_sizes_is_kept_as_it_is_written(number: str, kept: o
     ],
 )
 def test_what_looks_like_a_token_is_redacted(text: str, kept: str) -> None:
-    assert json.loads(reading({"text": text}).body) == {"text": kept}
+    assert json.loads(notification_of({"text": text}).body) == {"text": kept}
 
 
 @pytest.mark.parametrize("empty", ["", None, 0, [], {}, False])
 def test_an_empty_secret_is_kept_because_it_says_that_there_is_none(empty: object) -> None:
-    assert json.loads(reading({"token": empty}).body) == {"token": empty}
+    assert json.loads(notification_of({"token": empty}).body) == {"token": empty}
 
 
 def test_a_guid_in_any_spelling_is_one_call_also_by_its_own_id() -> None:
     for spelled in (GUID, GUID.upper(), GUID.replace("-", "")):
-        notification = reading({"resourceData": {"@odata.type": "microsoft.graph.call", "id": spelled}})
+        notification = notification_of({"resourceData": {"@odata.type": "microsoft.graph.call", "id": spelled}})
         assert notification.graph_id_folded == GUID.replace("-", "")

@@ -5,15 +5,9 @@ from typing import Any
 
 import pytest
 
-from calls.graph.payloads import (
-    CallFacts,
-    GraphNotification,
-    LegacyBody,
-    Subject,
-    UnreadableBody,
-    fold_id,
-    parse,
-)
+from calls.graph.call_facts import CallFacts
+from calls.graph.json_body import UnreadableBody
+from calls.graph.payloads import GraphNotification, LegacyBody, Subject, fold_id, parse
 
 HEX = "57DAB8B1894C409AB240BD8BEAE78896"
 GUID = "57dab8b1-894c-409a-b240-bd8beae78896"
@@ -21,7 +15,7 @@ KEY = HEX.lower()
 CALL = "#microsoft.graph.call"
 
 
-def reading(item: Any) -> GraphNotification:
+def notification_of(item: Any) -> GraphNotification:
     """Return what the only item of a body says."""
     (notification,) = parse(json.dumps({"value": [item]}).encode())
     return notification
@@ -80,19 +74,21 @@ SUBJECTS = [
 
 @pytest.mark.parametrize(("item", "subject", "call_id"), SUBJECTS, ids=[json.dumps(row[0])[:90] for row in SUBJECTS])
 def test_what_a_notification_is_about(item: dict[str, Any], subject: Subject, call_id: str) -> None:
-    notification = reading(item)
+    notification = notification_of(item)
     assert (notification.subject, notification.graph_id) == (subject, call_id)
 
 
 def test_only_what_is_about_the_call_itself_says_something_about_it() -> None:
     for path in ("participants", "operations/1", "contentsharingsessions/1"):
-        said = reading({"changeType": "deleted", "resourceUrl": f"/app/calls/c/{path}", "resourceData": {"state": "x"}})
+        said = notification_of(
+            {"changeType": "deleted", "resourceUrl": f"/app/calls/c/{path}", "resourceData": {"state": "x"}}
+        )
         assert said.facts == CallFacts(), path
 
 
 @pytest.mark.parametrize("spelled", [HEX, HEX.lower(), GUID, GUID.upper()])
 def test_a_guid_is_one_call_however_it_is_spelled(spelled: str) -> None:
-    notification = reading({"resourceUrl": f"/communications/calls/{spelled}"})
+    notification = notification_of({"resourceUrl": f"/communications/calls/{spelled}"})
     assert (notification.graph_id, notification.graph_id_folded) == (spelled, KEY)
 
 
@@ -103,7 +99,7 @@ def test_an_id_that_is_no_guid_stays_as_it_is(other: str) -> None:
 
 @pytest.mark.parametrize("unstorable", ["a\x00b", "a\ud800b", "9" * 5000])
 def test_an_id_no_database_can_hold_names_no_call(unstorable: str) -> None:
-    assert reading({"resourceUrl": f"/communications/calls/{unstorable}"}).graph_id_folded == ""
+    assert notification_of({"resourceUrl": f"/communications/calls/{unstorable}"}).graph_id_folded == ""
 
 
 @pytest.mark.parametrize(
@@ -117,7 +113,7 @@ def test_an_id_no_database_can_hold_names_no_call(unstorable: str) -> None:
     ],
 )
 def test_the_tenant_is_the_entitys_or_the_items(item: dict[str, Any], tenant_id: str) -> None:
-    assert reading(item).tenant_id == tenant_id
+    assert notification_of(item).tenant_id == tenant_id
 
 
 # What it says ---------------------------------------------------------------------------------------------------------
@@ -178,12 +174,12 @@ FACTS = [
 
 @pytest.mark.parametrize(("entity", "facts"), FACTS, ids=[json.dumps(row[0])[:90] for row in FACTS])
 def test_what_a_notification_says_about_its_call(entity: dict[str, Any], facts: dict[str, Any]) -> None:
-    assert reading(about_call(**entity)).facts == CallFacts(**facts)
+    assert notification_of(about_call(**entity)).facts == CallFacts(**facts)
 
 
 def test_the_end_that_follows_a_reject_says_only_that_it_is_one() -> None:
-    assert reading(about_call("deleted")).facts == CallFacts(ended=True)
-    assert reading(about_call("Deleted")).facts == CallFacts(ended=True)
+    assert notification_of(about_call("deleted")).facts == CallFacts(ended=True)
+    assert notification_of(about_call("Deleted")).facts == CallFacts(ended=True)
 
 
 # Envelopes ------------------------------------------------------------------------------------------------------------
@@ -230,9 +226,13 @@ def test_what_is_no_notification_body_is_unreadable(body: bytes) -> None:
 
 def test_the_same_item_has_the_same_digest_whatever_the_order_of_its_members() -> None:
     one, other = about_call(state="incoming"), dict(reversed(about_call(state="incoming").items()))
-    assert reading(one).digest == reading(other).digest != reading(about_call(state="established")).digest
+    assert (
+        notification_of(one).digest
+        == notification_of(other).digest
+        != notification_of(about_call(state="established")).digest
+    )
 
 
 def test_two_secrets_in_one_place_are_two_digests() -> None:
-    first, second = (reading(about_call(meetingInfo={"token": word})) for word in ("one", "two"))
+    first, second = (notification_of(about_call(meetingInfo={"token": word})) for word in ("one", "two"))
     assert first.body == second.body and first.digest != second.digest

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.graph.payloads import REDACTED, SECRET_MEMBERS, parse
+from calls.graph.json_body import REDACTED, SECRET_MEMBERS
+from calls.graph.payloads import parse
 from tests.graph.test_any_payload import LEAVES, WORDS
-from tests.graph.test_payloads import about_call, reading
+from tests.graph.test_payloads import about_call, notification_of
 
 SECRET = "the-secret-itself"
 JOIN_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJza3lwZSJ9.c2lnbmF0dXJlLXNlY3JldA"
@@ -47,7 +48,7 @@ def is_readable(document: dict[str, Any]) -> bool:
 
 def test_what_is_no_secret_is_kept_word_for_word() -> None:
     item = about_call(chatInfo={"threadId": "19:x@thread.v2"}, tokens=[1], passcode=None, note="eyJust a word")
-    assert json.loads(reading(item).body) == item
+    assert json.loads(notification_of(item).body) == item
 
 
 # However it is spelled ------------------------------------------------------------------------------------------------

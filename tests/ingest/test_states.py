@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.graph.payloads import CallFacts
+from calls.graph.call_facts import CallFacts
 from calls.graph.vocabulary import PHASES, CallState, Direction, Phase, phase_of, states_in
 from calls.ingest.call_state import fold
 from calls.models import OUTCOMES, Call, RejectAttempt

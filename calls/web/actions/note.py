@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from calls.decisions import errors
 from calls.decisions import note as noting
 from calls.decisions.decision_request import Click, read_seen
-from calls.graph.payloads import clean
+from calls.graph.fields import clean
 from calls.runtime import runtime
 from calls.timestamps import iso
 from calls.web.actions.action import MAX_NOTE_LENGTH, Asked, act, carry_out, click_on, read_json, record_refusal

@@ -11,7 +11,7 @@ from calls import metrics
 from calls.decisions import errors
 from calls.decisions import reject as rejecting
 from calls.decisions.decision_request import Click, read_seen
-from calls.graph.payloads import clean
+from calls.graph.fields import clean
 from calls.graph.vocabulary import RejectReason
 from calls.runtime import runtime
 from calls.timestamps import iso

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.audit.messages import details_of, sentence
 from calls.audit.verify.tolerant_read import READ_ERRORS, UnreadableValue, read_rows
-from calls.graph.payloads import clean
+from calls.graph.fields import clean
 from calls.graph.vocabulary import ChangeType
 from calls.models import AuditEntry, Call, Notification
 from calls.web.pages.labels import STATES, Text
