@@ -16,7 +16,7 @@ from calls.db.threads import DatabaseThread
 from calls.decisions.claim import locked_target, obstacle_to, recorded
 from calls.decisions.decision_request import Click
 from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, UnknownCall
-from calls.live.change_bus import Hints
+from calls.live.change_bus import ChangeBus
 from calls.models import Call
 from calls.timestamps import iso
 
@@ -33,10 +33,10 @@ class Passed:
     now: bool
 
 
-async def let_pass(click: Click, actor: Actor, *, thread: DatabaseThread, hints: Hints) -> Passed:
+async def let_pass(click: Click, actor: Actor, *, thread: DatabaseThread, change_bus: ChangeBus) -> Passed:
     """Let the call pass, once; return who did. Raises UnknownCall, DecidedByAnother, Gone, NotRecorded."""
     passed = await recorded(thread, _let_pass, click, actor)
-    hints.publish([passed.call_pk])
+    change_bus.publish([passed.call_pk])
     return passed
 
 

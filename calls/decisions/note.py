@@ -15,7 +15,7 @@ from calls.db.threads import DatabaseThread
 from calls.decisions.claim import recorded
 from calls.decisions.decision_request import Click
 from calls.decisions.errors import DecisionError, StillRings, UnknownCall
-from calls.live.change_bus import Hints
+from calls.live.change_bus import ChangeBus
 from calls.models import Call
 
 
@@ -29,13 +29,13 @@ class Noted:
     at: datetime
 
 
-async def note(click: Click, text: str, actor: Actor, *, thread: DatabaseThread, hints: Hints) -> Noted:
+async def note(click: Click, text: str, actor: Actor, *, thread: DatabaseThread, change_bus: ChangeBus) -> Noted:
     """Add a note to a call about which somebody decided, or which stopped ringing.
 
     Raises UnknownCall, StillRings, NotRecorded.
     """
     noted = await recorded(thread, _note, click, text, actor)
-    hints.publish([noted.call_pk])
+    change_bus.publish([noted.call_pk])
     metrics.NOTES.inc()
     return noted
 

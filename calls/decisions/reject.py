@@ -27,7 +27,7 @@ from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, GraphR
 from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
 from calls.graph.vocabulary import RejectReason
 from calls.live import latency
-from calls.live.change_bus import Hints
+from calls.live.change_bus import ChangeBus
 from calls.models import OUTCOMES, Call, RejectAttempt
 from calls.timestamps import iso
 
@@ -73,18 +73,18 @@ class Decision:
     request_id: str
 
 
-async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, hints: Hints) -> Decision:
+async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, change_bus: ChangeBus) -> Decision:
     """Reject a call once and for everybody; return the decision when Graph accepted it, else raise a DecisionError."""
     started = time.monotonic()
     claimed = await recorded(thread, _claim, wish)
-    hints.publish([claimed.call_id])
+    change_bus.publish([claimed.call_id])
     timing = {**wish.click.times(claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
     timing["answered_at"] = answered_at = timezone.now()
     if answer.status is not None:
         latency.REJECTS.note((answered_at - wish.click.at).total_seconds())
     settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, as_text(timing))
-    hints.publish([claimed.call_id])
+    change_bus.publish([claimed.call_id])
     metrics.DECISIONS.labels(settled).inc()
     metrics.DECISION_SECONDS.observe(time.monotonic() - started)
     return _told(claimed, settled, answer)

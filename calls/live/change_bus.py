@@ -24,7 +24,7 @@ SEND_SECONDS = 2.0
 REJOIN_SECONDS = 30.0
 
 
-class Hints:
+class ChangeBus:
     """Tells this process's board, and those of all others, which calls changed."""
 
     def __init__(self, board: Board) -> None:

@@ -14,7 +14,7 @@ from calls.audit import checkpoint_file, checkpoints, retention
 from calls.db.threads import DatabaseThread
 from calls.graph.client import GraphClient
 from calls.models import RejectAttempt
-from calls.runtime.leader_lock import Seat
+from calls.runtime.leader_lock import LeaderLock
 from calls.runtime.missed_calls import record_interrupted, record_missed
 from calls.runtime.stale_calls import enquire
 
@@ -29,7 +29,7 @@ RETENTION_CHECKED_EVERY = 10 * 60.0
 Outcome = RejectAttempt.Outcome
 
 
-class Keeper:
+class BackgroundJobs:
     """Runs the duties every half second in a thread of its own, as long as it is the active keeper."""
 
     def __init__(self, thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]) -> None:
@@ -37,7 +37,7 @@ class Keeper:
         self._graph = graph
         self._publish = publish
         self._enquiring: asyncio.Task[None] | None = None
-        self._seat = Seat()
+        self._leader_lock = LeaderLock()
         self.background_export = checkpoint_file.BackgroundExport()
         self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
         self._retention: Iterator[dict[str, int]] | None = None
@@ -56,7 +56,7 @@ class Keeper:
     async def _run(self) -> None:
         while True:
             try:
-                if await self._thread.run(self._seat.taken):
+                if await self._thread.run(self._leader_lock.acquire):
                     self._publish(await self._thread.run(self.tick))
                     self._enquire()
             except Exception:

@@ -13,13 +13,13 @@ FREE_WHEN_VANISHED = """SELECT set_config('tcp_keepalives_idle', '4', false),
     set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false)"""
 
 
-class Seat:
+class LeaderLock:
     """The active keeper's seat: a PostgreSQL advisory lock held by a session of its own, free the moment that ends."""
 
     def __init__(self) -> None:
         self._session: BaseDatabaseWrapper | None = None
 
-    def taken(self) -> bool:
+    def acquire(self) -> bool:
         """Return whether this process has the seat, taking it if it is free. A file database has one keeper anyway."""
         if connection.vendor != "postgresql":
             return True

@@ -10,6 +10,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.conf import settings
@@ -27,9 +28,9 @@ from calls.graph.credentials import Credentials
 from calls.graph.sign_in import SignIn
 from calls.ingest.writer import Writer
 from calls.live.board import Board
-from calls.live.change_bus import Hints
+from calls.live.change_bus import ChangeBus
 from calls.live.presence import Watch
-from calls.runtime.background import Keeper
+from calls.runtime.background import BackgroundJobs
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,23 @@ class StartFailed(Exception):
     """The parts of this process could not be started; the message is a sentence for the operator."""
 
 
-class Process:
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """The database threads of one process, one for each part whose queries must not wait for another's."""
+
+    writer: DatabaseThread = field(default_factory=lambda: DatabaseThread("writer"))
+    board: DatabaseThread = field(default_factory=lambda: DatabaseThread("board"))
+    background: DatabaseThread = field(default_factory=lambda: DatabaseThread("keeper"))
+    decisions: DatabaseThread = field(default_factory=lambda: DatabaseThread("decisions", size=4))
+    presence: DatabaseThread = field(default_factory=lambda: DatabaseThread("watch"))
+    checkpointer: DatabaseThread = field(default_factory=lambda: DatabaseThread("checkpointer"))
+
+    def all(self) -> list[DatabaseThread]:
+        """Return every thread."""
+        return [getattr(self, part.name) for part in fields(self)]
+
+
+class Runtime:
     """The parts of one process and their beginning and end. Everything here belongs to one event loop.
 
     Raises UnusableSetting. Making it opens no connection and starts no thread; those come with `start` and with use.
@@ -86,21 +103,14 @@ class Process:
             client=self._client,
             callback_uri=settings.GRAPH_CALLBACK_URI,
         )
-        self.threads = {
-            "writer": DatabaseThread("writer"),
-            "board": DatabaseThread("board"),
-            "keeper": DatabaseThread("keeper"),
-            "decisions": DatabaseThread("decisions", size=4),
-            "watch": DatabaseThread("watch"),
-            "checkpointer": DatabaseThread("checkpointer"),
-        }
-        self.board = Board(self.threads["board"], build.identity())
-        self.hints = Hints(self.board)
-        self.watch = Watch(self.board, self.threads["watch"], self.hints.tell_watchers)
-        self.hints.on_watchers = self.watch.hear
-        self.writer = Writer(self.threads["writer"], self.hints.publish)
-        self.keeper = Keeper(self.threads["keeper"], self.graph, self.hints.publish)
-        self.checkpointer = Checkpointer(self.threads["checkpointer"], lambda: self.writer.written)
+        self.threads = Threads()
+        self.board = Board(self.threads.board, build.identity())
+        self.change_bus = ChangeBus(self.board)
+        self.watch = Watch(self.board, self.threads.presence, self.change_bus.tell_watchers)
+        self.change_bus.on_watchers = self.watch.hear
+        self.writer = Writer(self.threads.writer, self.change_bus.publish)
+        self.background = BackgroundJobs(self.threads.background, self.graph, self.change_bus.publish)
+        self.checkpointer = Checkpointer(self.threads.checkpointer, lambda: self.writer.written)
         self.decisions: set[asyncio.Task[Any]] = set()
         self.token_problem, self._warmed_at = "No token has been asked for yet.", float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,7 +127,7 @@ class Process:
         _let_the_collector_rest()
 
     def _start_parts(self) -> None:
-        for part in (self.writer, self.board, self.hints, self.keeper, self.watch, self.checkpointer):
+        for part in (self.writer, self.board, self.change_bus, self.background, self.watch, self.checkpointer):
             part.start()
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, settings.SOCKET_RECHECK_SECONDS)),
@@ -150,9 +160,9 @@ class Process:
             await asyncio.wait(late, timeout=LET_GO_SECONDS)
         leaving = asyncio.create_task(self.watch.stop())
         await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
-        for part in (self.keeper, self.hints, self.board, self.checkpointer):
+        for part in (self.background, self.change_bus, self.board, self.checkpointer):
             part.stop()
-        closing = [asyncio.create_task(thread.close()) for thread in self.threads.values()]
+        closing = [asyncio.create_task(thread.close()) for thread in self.threads.all()]
         _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)
         self.keys.close()
         self._credentials.close()
@@ -164,7 +174,7 @@ class Process:
         """Have the history say which settings changed since the last start, as soon as the database takes it."""
         while True:
             try:
-                changed = await self.threads["decisions"].run(settings_audit.record_changes)
+                changed = await self.threads.decisions.run(settings_audit.record_changes)
             except (DatabaseError, InterfaceError):
                 logger.exception("Changed settings could not be recorded; it is tried again.")
                 await asyncio.sleep(RECORD_RETRY_SECONDS)
@@ -173,7 +183,7 @@ class Process:
                 return
 
     async def _record_failures(self) -> None:
-        await self.threads["decisions"].run(failed_logins.record_expired)
+        await self.threads.decisions.run(failed_logins.record_expired)
 
     async def _warm(self) -> None:
         """Have signing keys and tokens at hand before the first call needs them."""
@@ -199,7 +209,7 @@ class Process:
         if not viewers:
             return
         watching = {(viewer.session_key, viewer.user_id) for viewer in viewers}
-        standing = await self.threads["board"].run(permissions.standing_of, watching)
+        standing = await self.threads.board.run(permissions.standing_of, watching)
         for viewer in viewers:
             if viewer.session_key in standing.signed_out:
                 viewer.close(4401)
@@ -243,11 +253,11 @@ async def _repeat(step: Callable[[], Coroutine[Any, Any, None]], seconds: float)
         await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
 
 
-_running: Process | None = None
+_running: Runtime | None = None
 _ending: set[asyncio.Task[bool]] = set()  # held, because the event loop holds no task
 
 
-def start() -> Process:
+def start() -> Runtime:
     """Start this process's parts in the running event loop and return them; safe to repeat.
 
     Raises StartFailed, and then nothing runs and the next call tries all of it again.
@@ -258,9 +268,9 @@ def start() -> Process:
     return _running
 
 
-def _started() -> Process:
+def _started() -> Runtime:
     try:
-        made = Process()
+        made = Runtime()
         made.start()
     except http.UnusableSetting as error:
         raise StartFailed(str(error)) from error
@@ -270,7 +280,7 @@ def _started() -> Process:
     return made
 
 
-def running() -> Process:
+def running() -> Runtime:
     """Return this process's parts, starting them where nothing else did. Raises StartFailed."""
     return _running or start()
 

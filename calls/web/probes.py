@@ -48,8 +48,10 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         "graph_token": running.token_problem,
     }
     ready = not any(parts.values())
-    # Decisions go on without the file outside the database, so this problem is reported and changes no status.
-    told = {**parts, "checkpoints_outside": running.keeper.background_export.problem}
+    told = {
+        **parts,
+        "checkpoints_outside": running.background.background_export.problem,
+    }  # worth knowing; decisions go on without
     document: dict[str, Any] = {"ready": ready, "parts": {name: problem or "ok" for name, problem in told.items()}}
     return JsonResponse(document, status=200 if ready else 503)
 
@@ -74,7 +76,7 @@ def _ask_database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _board_problem(running: runtime.Process) -> str:
+def _board_problem(running: runtime.Runtime) -> str:
     if not running.board.is_ready:
         return "The live board is not loaded yet."
     behind = time.monotonic() - running.board.swept_at
@@ -94,7 +96,7 @@ async def _layer_problem() -> str:
     return ""
 
 
-def _keys_problem(running: runtime.Process) -> str:
+def _keys_problem(running: runtime.Runtime) -> str:
     if running.keys.age == float("inf"):
         return "The keys that sign callbacks have not been fetched."
     if running.keys.age > KEYS_TOO_OLD_SECONDS:

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from calls.db.threads import DatabaseThread
 from calls.live.board import Board
-from calls.live.change_bus import MAX_IDS, Hints
+from calls.live.change_bus import MAX_IDS, ChangeBus
 from calls.models import Call
 from tests.live.conftest import Watcher, stored_call
 
@@ -27,9 +27,9 @@ class Process:
 
     def __init__(self, thread: DatabaseThread) -> None:
         self.board = Board(thread)
-        self.hints = Hints(self.board)
+        self.change_bus = ChangeBus(self.board)
         self.heard_of_watchers = 0
-        self.hints.on_watchers = self._hear
+        self.change_bus.on_watchers = self._hear
 
     def _hear(self) -> None:
         self.heard_of_watchers += 1
@@ -40,12 +40,12 @@ class Process:
         await self.board.attend()
         watcher = Watcher(self.board)
         await watcher.next("snapshot")
-        self.hints.start()
+        self.change_bus.start()
         await asyncio.sleep(0)
         return watcher
 
     def stop(self) -> None:
-        self.hints.stop()
+        self.change_bus.stop()
         self.board.stop()
 
 
@@ -73,11 +73,11 @@ async def there(thread: DatabaseThread) -> AsyncIterator[Process]:
 async def test_a_change_is_seen_at_once_here_and_there(here: Process, there: Process, thread: DatabaseThread) -> None:
     at_both = [await here.start(), await there.start()]
     call = await thread.run(stored_call, 1)
-    here.hints.publish([], [call])
+    here.change_bus.publish([], [call])
     for watcher in at_both:
         assert await watcher.told() == ([str(call.public_id)], [])
     await thread.run(Call.objects.filter(pk=call.pk).update, state="hold", version=F("version") + 1)
-    there.hints.publish([call.pk])
+    there.change_bus.publish([call.pk])
     for watcher in at_both:
         assert (await watcher.next("changes"))["calls"][0]["state"] == "hold"
 
@@ -88,10 +88,10 @@ async def test_that_somebody_came_is_heard_by_the_others_and_not_by_oneself(
     await here.start()
     watcher = await there.start()
     call = await thread.run(stored_call, 1)
-    here.hints.publish([], [call])
+    here.change_bus.publish([], [call])
     await watcher.told()
     assert there.heard_of_watchers == 0, "a change of calls is no word about who watches"
-    here.hints.tell_watchers()
+    here.change_bus.tell_watchers()
     async with asyncio.timeout(20):
         while not there.heard_of_watchers:
             await asyncio.sleep(0.005)
@@ -104,7 +104,7 @@ async def test_more_changes_than_one_message_takes_are_told_in_several(
     await here.start()
     watcher = await there.start()
     call = await thread.run(lambda: stored_call(1, id=2 * MAX_IDS))
-    here.hints.publish(range(1, 2 * MAX_IDS + 1))
+    here.change_bus.publish(range(1, 2 * MAX_IDS + 1))
     assert await watcher.told() == ([str(call.public_id)], [])
 
 
@@ -113,12 +113,12 @@ async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Pr
     alone = Process(thread)
     watcher, other = await alone.start(), await here.start()
     call = await thread.run(stored_call, 1)
-    alone.hints.publish([call.pk])
-    alone.hints.tell_watchers()
+    alone.change_bus.publish([call.pk])
+    alone.change_bus.tell_watchers()
     assert await watcher.told() == ([str(call.public_id)], [])
-    assert not alone.hints._unsent, "nobody would ever take it"
+    assert not alone.change_bus._unsent, "nobody would ever take it"
     second = await thread.run(stored_call, 2)
-    here.hints.publish([second.pk])
+    here.change_bus.publish([second.pk])
     assert await other.told() == ([str(second.public_id)], [])
     assert here.heard_of_watchers == 0
     alone.stop()

@@ -175,7 +175,7 @@ class CannotStart:
 def test_parts_that_began_before_one_that_cannot_are_ended(database: None) -> None:
     async def journey() -> None:
         before = running_beside()
-        half = runtime.Process()
+        half = runtime.Runtime()
         half.checkpointer = CannotStart()  # type: ignore[assignment]
         with pytest.raises(OSError, match="This part cannot start"):
             half.start()

@@ -98,7 +98,7 @@ async def _in_turn(request: HttpRequest, decide: Act, at: datetime, named: dict[
 
 async def _reply_to(request: HttpRequest, decide: Act, at: datetime, named: dict[str, Any]) -> Reply:
     try:
-        asked = await runtime.running().threads["decisions"].run(_asked, request, at)
+        asked = await runtime.running().threads.decisions.run(_asked, request, at)
         return await _answer_of(decide, asked, named) if asked else signed_out()
     except (DatabaseError, InterfaceError):
         logger.exception("The database refused, so nothing was done.")
@@ -135,7 +135,7 @@ async def record_refusal(
     reason: str = "",
 ) -> None:
     """Append an entry about a request that is turned away, in whose own `words`. Raises django.db.DatabaseError."""
-    decisions = runtime.running().threads["decisions"]
+    decisions = runtime.running().threads.decisions
     told = {"clicked_at": iso(asked.at), **(details or {})}
     await decisions.run(rejecting.record_refusal, action, clicks, asked.actor, told, bulk_id, words, reason)
 

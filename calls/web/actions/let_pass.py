@@ -23,7 +23,7 @@ async def let_pass(asked: Asked, public_id: uuid.UUID) -> Reply:
         return Reply(403, "not_allowed", _("Your account may watch calls but not let them pass for others."))
     running = runtime.running()
     passed = await carry_out(
-        letting_pass.let_pass(click, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+        letting_pass.let_pass(click, asked.actor, thread=running.threads.decisions, change_bus=running.change_bus)
     )
     message = _("Let pass: it is silent for everybody now, and can still be rejected.")
     if not passed.now:

@@ -31,7 +31,7 @@ async def note(asked: Asked, public_id: uuid.UUID) -> Reply:
     running = runtime.running()
     try:
         noted = await carry_out(
-            noting.note(click, text, asked.actor, thread=running.threads["decisions"], hints=running.hints)
+            noting.note(click, text, asked.actor, thread=running.threads.decisions, change_bus=running.change_bus)
         )
     except errors.UnknownCall:
         await _record_in_vain(asked, click, "unknown_call")

@@ -108,8 +108,8 @@ async def _reject_or_say_why_not(wish: rejecting.Wish) -> rejecting.Decision | e
 
 async def _reject(wish: rejecting.Wish) -> rejecting.Decision:
     running = runtime.running()
-    thread = running.threads["decisions"]
-    return await rejecting.reject(wish, thread=thread, graph=running.graph, hints=running.hints)
+    thread = running.threads.decisions
+    return await rejecting.reject(wish, thread=thread, graph=running.graph, change_bus=running.change_bus)
 
 
 def _accepted(decision: rejecting.Decision) -> Reply:
