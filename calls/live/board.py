@@ -25,7 +25,7 @@ from django.utils import timezone
 from calls import metrics
 from calls.db.threads import DatabaseThread
 from calls.live import latency
-from calls.live.serializers import Shown
+from calls.live.serializers import CachedCall
 from calls.live.viewer import FRAMES_IN_FLIGHT, Viewer
 from calls.models import Call, RejectAttempt
 from calls.timestamps import iso
@@ -63,8 +63,8 @@ class Board:
     def __init__(self, thread: DatabaseThread, build: str = "") -> None:
         self._thread = thread
         self._build = build
-        self._shown: dict[int, Shown] = {}
-        self._by_key: dict[uuid.UUID, Shown] = {}
+        self._shown: dict[int, CachedCall] = {}
+        self._by_key: dict[uuid.UUID, CachedCall] = {}
         self._left: dict[int, int] = {}
         self._hinted: set[int] = set()
         self._new: list[Call] = []
@@ -174,7 +174,7 @@ class Board:
         for primary_key in stored:
             self.marks.pop(primary_key, None)
 
-    def _mark(self, shown: Shown, since: datetime) -> None:
+    def _mark(self, shown: CachedCall, since: datetime) -> None:
         """Note when a call first rang in front of somebody who has been there since then; it is stored soon."""
         moment = max(since, shown.call.received_at)
         if shown.call.watched_at is None and shown.call.rang_at(moment):
@@ -270,14 +270,14 @@ class Board:
             self.hint(hinted)
             self.add(new)
             raise
-        self._show(hinted, [Shown(call) for call in new] + calls)
+        self._show(hinted, [CachedCall(call) for call in new] + calls)
 
-    async def _read(self, hinted: set[int]) -> list[Shown]:
+    async def _read(self, hinted: set[int]) -> list[CachedCall]:
         if not hinted:
             return []
         return await self._thread.run(_read_and_serialise, hinted, bool(self._viewers), dict(self.marks))
 
-    def _show(self, asked: set[int], calls: list[Shown]) -> None:
+    def _show(self, asked: set[int], calls: list[CachedCall]) -> None:
         changed, gone = [], []
         for shown in calls:
             call, known = shown.call, self._shown.get(shown.call.pk)
@@ -304,7 +304,7 @@ class Board:
         if changed or gone:
             self._broadcast_changes(changed, gone)
 
-    def _broadcast_changes(self, changed: list[Shown], gone: list[str]) -> None:
+    def _broadcast_changes(self, changed: list[CachedCall], gone: list[str]) -> None:
         if self._viewers:
             calls = ",".join(shown.text for shown in changed)
             self._broadcast("changes", f'"calls":[{calls}],"gone":[{",".join(gone)}]')
@@ -361,12 +361,12 @@ def _is_past(call: Call) -> bool:
     return left_at is not None and left_at < timezone.now() - timedelta(seconds=SWEEP_ENDED_SECONDS)
 
 
-def _read_and_serialise(primary_keys: set[int], wanted: bool, marks: dict[int, datetime]) -> list[Shown]:
+def _read_and_serialise(primary_keys: set[int], wanted: bool, marks: dict[int, datetime]) -> list[CachedCall]:
     """Return the calls as the database has them now, with their JSON made here, beside the event loop, if `wanted`.
 
     `marks` has what is not stored yet: when calls first rang in front of somebody.
     """
-    shown = [Shown(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
+    shown = [CachedCall(call) for call in sorted(read_calls(primary_keys), key=lambda call: call.pk)]
     for one in shown:
         seen_at = marks.get(one.call.pk)
         if seen_at and one.call.watched_at is None and one.call.rang_at(seen_at):

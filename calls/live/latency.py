@@ -8,7 +8,7 @@ ENOUGH = 20  # decisions, from which on they are believed without the default
 MOST = 100
 
 
-class Pace:
+class LatencyWindow:
     """The times of this process's last decisions."""
 
     def __init__(self) -> None:
@@ -27,4 +27,4 @@ class Pace:
         return slow if len(self._seconds) >= ENOUGH else max(slow, DEFAULT_SECONDS)
 
 
-REJECTS = Pace()
+REJECTS = LatencyWindow()

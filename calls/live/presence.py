@@ -25,7 +25,7 @@ from calls.models import Presence
 logger = logging.getLogger(__name__)
 
 
-class Watch:
+class PresenceTracker:
     """Keeps count of who watches. All methods belong to the event loop it was started in."""
 
     def __init__(self, board: Board, thread: DatabaseThread, tell_others: Callable[[], None]) -> None:

@@ -58,7 +58,7 @@ def describe_decision(call: Call) -> dict[str, Any] | None:
 
 
 @dataclass(slots=True)
-class Shown:
+class CachedCall:
     """A call on the board, since when, and its JSON: made once for everybody, and not before anybody wants it."""
 
     call: Call

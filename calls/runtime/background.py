@@ -16,14 +16,14 @@ from calls.graph.client import GraphClient
 from calls.models import RejectAttempt
 from calls.runtime.leader_lock import LeaderLock
 from calls.runtime.missed_calls import record_interrupted, record_missed
-from calls.runtime.stale_calls import enquire
+from calls.runtime.stale_calls import ask_about_silent_calls
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 2.0
 # Seconds of time.monotonic(): when the wall clock is put back, duties are not put off.
-ENQUIRE_EVERY = 2.0
+ASK_EVERY = 2.0
 CHECKPOINT_EVERY = 5 * 60.0
 RETENTION_CHECKED_EVERY = 10 * 60.0
 Outcome = RejectAttempt.Outcome
@@ -36,10 +36,10 @@ class BackgroundJobs:
         self._thread = thread
         self._graph = graph
         self._publish = publish
-        self._enquiring: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._leader_lock = LeaderLock()
         self.background_export = checkpoint_file.BackgroundExport()
-        self._checkpoint_due = self._retention_due = self._enquiry_due = time.monotonic()
+        self._checkpoint_due = self._retention_due = self._asking_due = time.monotonic()
         self._retention: Iterator[dict[str, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -49,7 +49,7 @@ class BackgroundJobs:
 
     def stop(self) -> None:
         """Stop keeping; another process's keeper takes over."""
-        for task in (self._task, self._enquiring):
+        for task in (self._task, self._asking):
             if task:
                 task.cancel()
 
@@ -58,7 +58,7 @@ class BackgroundJobs:
             try:
                 if await self._thread.run(self._leader_lock.acquire):
                     self._publish(await self._thread.run(self.tick))
-                    self._enquire()
+                    self._ask_graph()
             except Exception:
                 logger.exception("The keeper could not do its duties; it tries again.")
                 await asyncio.sleep(ERROR_PAUSE_SECONDS)
@@ -83,12 +83,12 @@ class BackgroundJobs:
         if running is not None and next(running, None) is not None:
             self._retention = running
 
-    def _enquire(self) -> None:
+    def _ask_graph(self) -> None:
         """Ask Graph beside everything else, one round at a time: its answers may take their time."""
-        if time.monotonic() >= self._enquiry_due and (self._enquiring is None or self._enquiring.done()):
-            self._enquiry_due = time.monotonic() + ENQUIRE_EVERY
-            self._enquiring = asyncio.create_task(enquire(self._thread, self._graph, self._publish))
-            self._enquiring.add_done_callback(_log_failure)
+        if time.monotonic() >= self._asking_due and (self._asking is None or self._asking.done()):
+            self._asking_due = time.monotonic() + ASK_EVERY
+            self._asking = asyncio.create_task(ask_about_silent_calls(self._thread, self._graph, self._publish))
+            self._asking.add_done_callback(_log_failure)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

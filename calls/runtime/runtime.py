@@ -29,7 +29,7 @@ from calls.graph.sign_in import SignIn
 from calls.ingest.writer import Writer
 from calls.live.board import Board
 from calls.live.change_bus import ChangeBus
-from calls.live.presence import Watch
+from calls.live.presence import PresenceTracker
 from calls.runtime.background import BackgroundJobs
 
 logger = logging.getLogger(__name__)
@@ -106,8 +106,8 @@ class Runtime:
         self.threads = Threads()
         self.board = Board(self.threads.board, build.identity())
         self.change_bus = ChangeBus(self.board)
-        self.watch = Watch(self.board, self.threads.presence, self.change_bus.tell_watchers)
-        self.change_bus.on_watchers = self.watch.hear
+        self.presence = PresenceTracker(self.board, self.threads.presence, self.change_bus.tell_watchers)
+        self.change_bus.on_watchers = self.presence.hear
         self.writer = Writer(self.threads.writer, self.change_bus.publish)
         self.background = BackgroundJobs(self.threads.background, self.graph, self.change_bus.publish)
         self.checkpointer = Checkpointer(self.threads.checkpointer, lambda: self.writer.written)
@@ -127,7 +127,7 @@ class Runtime:
         _let_the_collector_rest()
 
     def _start_parts(self) -> None:
-        for part in (self.writer, self.board, self.change_bus, self.background, self.watch, self.checkpointer):
+        for part in (self.writer, self.board, self.change_bus, self.background, self.presence, self.checkpointer):
             part.start()
         self._tasks = [
             asyncio.create_task(_repeat(self._recheck_viewers, settings.SOCKET_RECHECK_SECONDS)),
@@ -158,7 +158,7 @@ class Runtime:
             for task in late:
                 task.cancel()
             await asyncio.wait(late, timeout=LET_GO_SECONDS)
-        leaving = asyncio.create_task(self.watch.stop())
+        leaving = asyncio.create_task(self.presence.stop())
         await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
         for part in (self.background, self.change_bus, self.board, self.checkpointer):
             part.stop()

@@ -34,7 +34,9 @@ SILENT_OTHERWISE = timedelta(minutes=5)
 Outcome = RejectAttempt.Outcome
 
 
-async def enquire(thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]) -> None:
+async def ask_about_silent_calls(
+    thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]
+) -> None:
     """Ask Graph about the calls that are due, a few at a time, and record what it says. Raises no GraphError."""
     for call in await thread.run(due_calls, timezone.now()):
         try:

@@ -1,10 +1,10 @@
 """How long a rejection takes, as the last safe moment is computed from it."""
 
-from calls.live.latency import DEFAULT_SECONDS, ENOUGH, MOST, Pace
+from calls.live.latency import DEFAULT_SECONDS, ENOUGH, MOST, LatencyWindow
 
 
 def paced(*seconds: float) -> float:
-    pace = Pace()
+    pace = LatencyWindow()
     for one in seconds:
         pace.note(one)
     return pace.seconds

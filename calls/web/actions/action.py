@@ -144,7 +144,7 @@ def click_on(asked: Asked, public_id: uuid.UUID, seen: dict[str, object] | None 
     """Return the click on this call, with what is at hand of when the person was sent the call; nothing is read."""
     running = runtime.running()
     first_sent_at = running.board.first_sent(public_id, asked.user.pk)
-    connected_since = None if first_sent_at else running.watch.connected_since(asked.user.pk)
+    connected_since = None if first_sent_at else running.presence.connected_since(asked.user.pk)
     return Click(public_id, asked.at, seen, first_sent_at, connected_since)
 
 
