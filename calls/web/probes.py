@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: what machines ask about this process."""
+"""The probes of one process: `/healthz` (alive), `/readyz` (every part works) and `/metrics`."""
 
 import asyncio
 import logging
@@ -8,12 +8,13 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from calls.db.ping import ping
 from calls.runtime import runtime
 
 logger = logging.getLogger(__name__)
@@ -48,11 +49,10 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         "graph_token": running.token_problem,
     }
     ready = not any(parts.values())
-    told = {
-        **parts,
-        "checkpoints_outside": running.background.background_export.problem,
-    }  # worth knowing; decisions go on without
-    document: dict[str, Any] = {"ready": ready, "parts": {name: problem or "ok" for name, problem in told.items()}}
+    # Reported, but no reason to be unready: decisions do not depend on it.
+    reported = {**parts, "checkpoints_outside": running.background.background_export.problem}
+    statuses = {name: problem or "ok" for name, problem in reported.items()}
+    document: dict[str, Any] = {"ready": ready, "parts": statuses}
     return JsonResponse(document, status=200 if ready else 503)
 
 
@@ -65,15 +65,10 @@ async def metrics(request: HttpRequest) -> HttpResponse:
 
 async def _database_problem() -> str:
     try:
-        await sync_to_async(_ask_database)()
+        await sync_to_async(ping)()
     except (DatabaseError, InterfaceError) as error:
         return f"The database does not answer: {type(error).__name__}."
     return ""
-
-
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
 
 
 def _board_problem(running: runtime.Runtime) -> str:
@@ -91,7 +86,7 @@ async def _layer_problem() -> str:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await get_channel_layer().group_send("calls.probe", {"type": "probe"})
-    except Exception as error:  # whatever the layer's client raises
+    except Exception as error:  # the layer's client raises exceptions of its own
         return f"The channel layer does not answer: {type(error).__name__}."
     return ""
 
