@@ -6,7 +6,7 @@ from datetime import timedelta
 from calls import metrics
 from calls.audit import chain
 from calls.audit.actor import SYSTEM, Actor
-from calls.live import attendance
+from calls.live import presence, watched_calls
 from calls.models import SETTLED_BY_END, Call, RejectAttempt
 from calls.timestamps import iso
 
@@ -45,19 +45,19 @@ def record_lapsed(lapsed: Collection[Call]) -> None:
     """
     if not lapsed:
         return
-    rows = attendance.rows_since(min(call.received_at for call in lapsed))
-    there = {call: attendance.while_it_rang(call, rows) for call in lapsed}
+    rows = presence.rows_since(min(call.received_at for call in lapsed))
+    there = {call: presence.while_it_rang(call, rows) for call in lapsed}
     seen = [call for call in lapsed if call.watched_at is None and there[call].visible]
     for call in seen:
         call.watched_at = call.missed_at
-    attendance.mark_attended(seen)
+    watched_calls.mark_attended(seen)
     for call in lapsed:
         action = "call.lapsed" if call.let_pass_at else "call.missed"
         metrics.MISSED.labels("yes" if call.watched_at else "no").inc()
         chain.append(action, actor=SYSTEM, call=call, details=_lapse(call, there[call]))
 
 
-def _lapse(call: Call, there: attendance.Attendance) -> dict[str, object]:
+def _lapse(call: Call, there: presence.Attendance) -> dict[str, object]:
     return {
         "deadline": iso(call.deadline),
         "watched": call.watched_at is not None,

@@ -1,6 +1,6 @@
-"""Hints between processes: which calls changed, and that somebody came to watch or went, over the channel layer.
+"""Carries hints between processes over the channel layer: which calls changed, and that people came or left.
 
-At most once is enough, since every board sweeps the database for what no hint named. One process needs no layer.
+Delivery is at most once: the boards' sweeps find changes whose hint was lost. A single process needs no layer.
 """
 
 import asyncio
@@ -25,32 +25,32 @@ REJOIN_SECONDS = 30.0
 
 
 class ChangeBus:
-    """Tells this process's board, and those of all others, which calls changed."""
+    """Hints to this process's board, and to those of all other processes, which calls changed."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._layer: Any = get_channel_layer() if settings.REDIS_URL else None
         self._own = uuid.uuid4().hex
         self._unsent: set[int] = set()
-        self._watchers_changed = False
-        self.on_watchers: Callable[[], None] = lambda: None
+        self._presence_changed = False
+        self._on_presence: Callable[[], None] = lambda: None
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to listen to other processes, and to tell them, where there can be any."""
+        """Begin to send and receive hints, when REDIS_URL gives a layer."""
         if self._layer:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._send())]
 
     def stop(self) -> None:
-        """Stop listening and telling."""
+        """Stop sending and receiving."""
         for task in self._tasks:
             task.cancel()
 
     def publish(self, primary_keys: Collection[int], new: Collection[Call] = ()) -> None:
         """Hint that these calls changed: at once here, with the next message elsewhere. Never waits, never raises.
 
-        Of calls that are `new`, committed a moment ago, the whole story is at hand; this process need not read it.
+        Calls that are `new` must be complete and committed: this process shows them without reading them.
         """
         self._board.hint(primary_keys)
         self._board.add(new)
@@ -59,28 +59,32 @@ class ChangeBus:
             self._unsent.update(call.pk for call in new)
             self._wake.set()
 
-    def tell_watchers(self) -> None:
-        """Hint to other processes that somebody who watches came or went here. Never waits, never raises."""
+    def on_presence(self, callback: Callable[[], None]) -> None:
+        """Call `callback`, which must not wait, when another process announces that its people changed."""
+        self._on_presence = callback
+
+    def announce_presence(self) -> None:
+        """Hint to other processes that people came or left here. Never waits, never raises."""
         if self._layer:
-            self._watchers_changed = True
+            self._presence_changed = True
             self._wake.set()
 
-    async def _tell(self) -> None:
+    async def _send(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             ids, self._unsent = list(self._unsent)[:MAX_IDS], set(list(self._unsent)[MAX_IDS:])
             if self._unsent:
                 self._wake.set()
-            watchers, self._watchers_changed = self._watchers_changed, False
-            hint = {"type": "hint", "from": self._own, "ids": ids, "watchers": watchers}
+            people_changed, self._presence_changed = self._presence_changed, False
+            hint = {"type": "hint", "from": self._own, "ids": ids, "watchers": people_changed}
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._layer.group_send(GROUP, hint)
-            except Exception as error:  # whatever the layer's client raises, the sweeps of the others find the change
+            except Exception as error:  # the layer's client raises its own; the others' sweeps find the change
                 logger.warning("Other processes could not be told of a change: %r", error)
                 await asyncio.sleep(RETRY_SECONDS)
-                self._unsent.clear()  # by the time they hear again they have swept
+                self._unsent.clear()  # the others sweep meanwhile
 
     async def _listen(self) -> None:
         while True:
@@ -91,19 +95,19 @@ class ChangeBus:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen_until_rejoin(self) -> None:
-        """Hear hints; join the group anew when nothing came for a while, because layers forget memberships."""
+        """Receive hints until none came for REJOIN_SECONDS."""
         channel = await self._layer.new_channel()
         try:
             await self._layer.group_add(GROUP, channel)
             while True:
                 self._take(await asyncio.wait_for(self._layer.receive(channel), REJOIN_SECONDS))
         except TimeoutError:
-            pass
+            pass  # the caller joins the group anew, because layers forget memberships
         finally:
             await self._layer.group_discard(GROUP, channel)
 
     def _take(self, hint: dict[str, Any]) -> None:
-        if hint.get("from") != self._own:  # this process's board was told before anybody else
+        if hint.get("from") != self._own:  # this process's board has had it from `publish`
             self._board.hint(hint["ids"])
             if hint.get("watchers"):
-                self.on_watchers()
+                self._on_presence()

@@ -1,128 +1,78 @@
-"""Who is watching: this process's people counted, the other processes' read, and everybody told when it changes.
+"""The stored rows of who has the board open, which processes exchange and the audit history reads.
 
-A round costs at most one statement to write and one to read, every five seconds, or a second after somebody came or
-went. Calls that ring in front of somebody are marked in the same rounds. A process that dies leaves rows that expire.
+Only people who may reject calls count, each once for all their pages.
 """
 
-import asyncio
-import logging
-import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from calls import metrics
-from calls.db.threads import DatabaseThread
-from calls.live import attendance
-from calls.live.attendance import Attendance
-from calls.live.board import Board
-from calls.models import Presence
+from calls.models import Call, Presence
 
-logger = logging.getLogger(__name__)
+FORGOTTEN_AFTER = timedelta(minutes=10)
+_RENEWED = ("connected_at", "seen_at", "left_at", "visible", "shown_at")
 
 
-class PresenceTracker:
-    """Keeps count of who watches. All methods belong to the event loop it was started in."""
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Account numbers: the people who were connected, and those of them who had the board in view."""
 
-    def __init__(self, board: Board, thread: DatabaseThread, tell_others: Callable[[], None]) -> None:
-        self._board = board
-        self._thread = thread
-        self._tell_others = tell_others
-        self._process_id = uuid.uuid4()
-        self._rows: dict[int, Presence] = {}
-        self._leaving: dict[int, Presence] = {}  # whose going is not written yet
-        self._elsewhere: list[Presence] = []
-        self._renewed_at = timezone.now()
-        self._exchange_due = 0.0
-        self._task: asyncio.Task[None] | None = None
+    connected: frozenset[int] = frozenset()
+    visible: frozenset[int] = frozenset()
 
-    def start(self) -> None:
-        """Begin to count, in the running event loop."""
-        self._task = asyncio.create_task(self._run(), name="watch")
+    def __or__(self, other: "Attendance") -> "Attendance":
+        return Attendance(self.connected | other.connected, self.visible | other.visible)
 
-    async def stop(self) -> None:
-        """Stop counting, and let the others know that nobody watches here any more."""
-        if self._task:
-            self._task.cancel()
-        self._renew({}, timezone.now())
-        if self._leaving:
-            try:
-                await self._exchange()
-            except Exception:
-                logger.warning("That nobody watches here any more could not be told; it shows by itself in a while.")
 
-    def hear(self) -> None:
-        """Take the word of another process that somebody came or went there."""
-        self._exchange_due = 0.0
-        self._board.attendance_changed.set()
+def exchange(process_id: uuid.UUID, own: Collection[Presence]) -> list[Presence]:
+    """Write a process's own rows and return the rows of the people connected to the other processes.
 
-    def connected_since(self, user_id: int) -> datetime | None:
-        """Return since when this person is connected to this process, or to one that told of it; None when to none."""
-        here = self._joined(user_id)
-        return min([*here, *(row.connected_at for row in self._elsewhere if row.user_id == user_id)], default=None)
+    One statement to read, and one to write when there are rows of its own. Rows older than ten minutes are deleted.
+    """
+    if own:
+        Presence.objects.bulk_create(
+            own, update_conflicts=True, unique_fields=["process_id", "user_id"], update_fields=_RENEWED
+        )
+    now = timezone.now()
+    rows = list(Presence.objects.exclude(process_id=process_id))
+    if any(row.seen_at < now - FORGOTTEN_AFTER for row in rows):
+        Presence.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
+    oldest = now - timedelta(seconds=settings.PRESENCE_LOST_SECONDS)
+    return [row for row in rows if row.left_at is None and row.seen_at >= oldest]
 
-    def _joined(self, user_id: int) -> list[datetime]:
-        return [viewer.joined_at for viewer in self._board.viewers() if viewer.user_id == user_id]
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._round()
-            except Exception:
-                logger.exception("Who watches could not be counted or told; it is tried again.")
-            await asyncio.sleep(settings.PRESENCE_ROUND_SECONDS)
-            with suppress(TimeoutError):
-                left = max(0.0, self._exchange_due - time.monotonic())
-                await asyncio.wait_for(self._board.attendance_changed.wait(), left)
+def attendance_of(rows: Collection[Presence]) -> Attendance:
+    """Return the people these rows belong to, and which of them have the board in view."""
+    return Attendance(frozenset(row.user_id for row in rows), frozenset(row.user_id for row in rows if row.visible))
 
-    async def _round(self) -> None:
-        self._board.attendance_changed.clear()
-        people = self._board.people()
-        changed = people != {user_id: row.visible for user_id, row in self._rows.items()}
-        self._renew(people, timezone.now())
-        if changed:
-            self._exchange_due = 0.0
-            self._count()
-        if time.monotonic() >= self._exchange_due:
-            await self._exchange()
-            self._count()
-        if changed:
-            self._tell_others()
-        if marks := dict(self._board.marks):
-            await self._thread.run(attendance.mark_watched, marks)
-            self._board.forget_marks(marks)
-        metrics.SUPERVISORS_CONNECTED.set(self._board.watching["connected"])
-        metrics.SUPERVISORS_VISIBLE.set(self._board.watching["visible"])
 
-    async def _exchange(self) -> None:
-        rows = [*self._rows.values(), *self._leaving.values()]
-        self._elsewhere = await self._thread.run(attendance.exchange, self._process_id, rows)
-        self._leaving.clear()
-        self._exchange_due = time.monotonic() + settings.PRESENCE_RENEWED_SECONDS
+def rows_since(moment: datetime) -> list[Presence]:
+    """Return the rows of the people who may have been connected at that moment (UTC) or later."""
+    return list(Presence.objects.filter(seen_at__gte=moment - _until_renewed()))
 
-    def _renew(self, people: dict[int, bool], now: datetime) -> None:
-        """Bring the rows up to date with the people who are here; who is here no more is leaving until that is told."""
-        for user_id in self._rows.keys() - people.keys():
-            row = self._leaving[user_id] = self._rows.pop(user_id)
-            row.left_at = row.seen_at = now
-            row.shown_at, row.visible = (now if row.visible else row.shown_at), False
-        for user_id, visible in people.items():
-            row = self._rows.get(user_id) or self._leaving.pop(user_id, None) or self._begin(user_id, now)
-            row.seen_at, row.left_at = now, None
-            row.shown_at, row.visible = (now if visible or row.visible else row.shown_at), visible
-            self._rows[user_id] = row
-        self._renewed_at = now
 
-    def _begin(self, user_id: int, now: datetime) -> Presence:
-        """Return a row for somebody who came, or gained the right to reject, since the rows were last renewed."""
-        since = max(self._renewed_at, min(self._joined(user_id), default=now))
-        return Presence(process_id=self._process_id, user_id=user_id, connected_at=since, seen_at=now, visible=False)
+def while_it_rang(call: Call, rows: Iterable[Presence]) -> Attendance:
+    """Return who was connected between the call's first notification and the end of its window.
 
-    def _count(self) -> None:
-        visible = frozenset(user_id for user_id, row in self._rows.items() if row.visible)
-        everybody = attendance.of(self._elsewhere) | Attendance(frozenset(self._rows), visible)
-        self._board.tell_watching(len(everybody.connected), len(everybody.visible))
+    A row without an end counts until its next renewal was due (PRESENCE_RENEWED_SECONDS after it was last seen).
+    """
+    until = call.deadline or timezone.now()
+    there = [row for row in rows if row.connected_at <= until and _end(row) >= call.received_at]
+    seeing = [row for row in there if row.shown_at and _end_of_view(row, row.shown_at) >= call.received_at]
+    return Attendance(frozenset(row.user_id for row in there), frozenset(row.user_id for row in seeing))
+
+
+def _until_renewed() -> timedelta:
+    return timedelta(seconds=settings.PRESENCE_RENEWED_SECONDS)
+
+
+def _end(row: Presence) -> datetime:
+    return row.left_at or row.seen_at + _until_renewed()
+
+
+def _end_of_view(row: Presence, shown_at: datetime) -> datetime:
+    return shown_at + _until_renewed() if row.visible and row.left_at is None else shown_at

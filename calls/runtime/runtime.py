@@ -29,7 +29,7 @@ from calls.graph.sign_in import SignIn
 from calls.ingest.writer import Writer
 from calls.live.board import Board
 from calls.live.change_bus import ChangeBus
-from calls.live.presence import PresenceTracker
+from calls.live.presence_tracker import PresenceTracker
 from calls.runtime.background import BackgroundJobs
 
 logger = logging.getLogger(__name__)
@@ -106,8 +106,8 @@ class Runtime:
         self.threads = Threads()
         self.board = Board(self.threads.board, build.identity())
         self.change_bus = ChangeBus(self.board)
-        self.presence = PresenceTracker(self.board, self.threads.presence, self.change_bus.tell_watchers)
-        self.change_bus.on_watchers = self.presence.hear
+        self.presence = PresenceTracker(self.board, self.threads.presence, self.change_bus.announce_presence)
+        self.change_bus.on_presence(self.presence.changed_elsewhere)
         self.writer = Writer(self.threads.writer, self.change_bus.publish)
         self.background = BackgroundJobs(self.threads.background, self.graph, self.change_bus.publish)
         self.checkpointer = Checkpointer(self.threads.checkpointer, lambda: self.writer.written)

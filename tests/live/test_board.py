@@ -162,7 +162,7 @@ async def test_how_many_watch_is_told_when_it_changes_and_not_again(board: Board
     watcher = Watcher(board)
     await watcher.next("snapshot")
     for connected, visible in ((2, 1), (2, 1), (2, 0), (2, 0)):
-        board.tell_watching(connected, visible)
+        board.show_watching(connected, visible)
     beats = [(await watcher.next("heartbeat"))["watching"] for _ in range(2)]
     assert beats == [{"connected": 2, "visible": 1}, {"connected": 2, "visible": 0}]
     assert board.next_frame(watcher.viewer) is None

@@ -1,5 +1,6 @@
 """Who is at the board by itself: which calls ring in front of whom, and when somebody was first sent a call."""
 
+import asyncio
 import uuid
 from datetime import datetime, timedelta
 
@@ -35,12 +36,13 @@ async def test_a_call_rings_in_front_of_who_may_reject_and_has_the_page_in_view(
     board: Board, make: Made, may_reject: bool, visible: bool, marked: bool
 ) -> None:
     watcher = Watcher(board, may_reject=may_reject, visible=visible)
-    board.attendance_changed.clear()
+    attendance_changed = asyncio.Event()
+    board.on_attendance(attendance_changed.set)
     call = await make(1)
     board.add([call])
     assert await watched(watcher) == marked
-    assert (call.pk in board.marks) == marked
-    assert board.attendance_changed.is_set() == marked, "the mark is stored soon"
+    assert (call.pk in board.unstored_marks()) == marked
+    assert attendance_changed.is_set() == marked, "the mark is stored soon"
 
 
 @pytest.mark.parametrize("rings_since", [-30.0, 5.0])
@@ -53,7 +55,7 @@ async def test_it_rings_in_front_of_somebody_since_both_were_there(
     call = await make(1, received_at=received, deadline=received + timedelta(minutes=5))
     board.add([call])
     assert await watched(watcher)
-    assert board.marks[call.pk] == max(since or received, received)
+    assert board.unstored_marks()[call.pk] == max(since or received, received)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ async def test_what_does_not_ring_is_not_marked(board: Board, make: Made, fields
     watcher = supervisor(board)
     board.add([await make(1, **fields)])
     assert not await watched(watcher)
-    assert board.marks == {}
+    assert board.unstored_marks() == {}
 
 
 async def test_who_turns_to_the_page_sees_what_rings_by_then(board: Board, make: Made) -> None:
@@ -77,7 +79,7 @@ async def test_who_turns_to_the_page_sees_what_rings_by_then(board: Board, make:
     watcher.viewer.visible = True
     board.recount()
     since = board.attended_since
-    assert board.marks == {call.pk: since}
+    assert board.unstored_marks() == {call.pk: since}
     other.viewer.visible = True
     board.recount()
     assert board.attended_since == since, "somebody was there already"
@@ -95,15 +97,15 @@ async def test_a_mark_outlives_what_is_read_before_it_is_stored(
     call = await make(1)
     board.add([call])
     assert await watched(watcher)
-    moment = board.marks[call.pk]
+    moment = board.unstored_marks()[call.pk]
     watcher.viewer.visible = False
     board.recount()
     await change(call, modalities=["video"])
     told = (await watcher.next("changes"))["calls"][0]
     assert (told["modalities"], told["watched"]) == (["video"], True)
-    assert board.marks == {call.pk: moment}
+    assert board.unstored_marks() == {call.pk: moment}
     board.forget_marks([call.pk, 10**6])
-    assert board.marks == {}
+    assert board.unstored_marks() == {}
 
 
 async def test_when_a_call_was_first_sent_to_somebody(board: Board, make: Made, thread: DatabaseThread) -> None:

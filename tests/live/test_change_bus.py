@@ -29,7 +29,7 @@ class Process:
         self.board = Board(thread)
         self.change_bus = ChangeBus(self.board)
         self.heard_of_watchers = 0
-        self.change_bus.on_watchers = self._hear
+        self.change_bus.on_presence(self._hear)
 
     def _hear(self) -> None:
         self.heard_of_watchers += 1
@@ -91,7 +91,7 @@ async def test_that_somebody_came_is_heard_by_the_others_and_not_by_oneself(
     here.change_bus.publish([], [call])
     await watcher.told()
     assert there.heard_of_watchers == 0, "a change of calls is no word about who watches"
-    here.change_bus.tell_watchers()
+    here.change_bus.announce_presence()
     async with asyncio.timeout(20):
         while not there.heard_of_watchers:
             await asyncio.sleep(0.005)
@@ -114,7 +114,7 @@ async def test_without_a_layer_only_this_process_is_told(settings: Any, here: Pr
     watcher, other = await alone.start(), await here.start()
     call = await thread.run(stored_call, 1)
     alone.change_bus.publish([call.pk])
-    alone.change_bus.tell_watchers()
+    alone.change_bus.announce_presence()
     assert await watcher.told() == ([str(call.public_id)], [])
     assert not alone.change_bus._unsent, "nobody would ever take it"
     second = await thread.run(stored_call, 2)
