@@ -1,4 +1,4 @@
-"""What the database keeps: what arrived, what it meant, what people did about it, who they are."""
+"""The models: notifications, calls, reject attempts, audit entries, user preferences and presence."""
 
 from calls.models.attempt import OUTCOMES, SETTLED_BY_END, RejectAttempt
 from calls.models.audit import (

@@ -1,4 +1,4 @@
-"""One try to reject one call, from the click to its outcome."""
+"""Reject attempts and the legal transitions between their outcomes."""
 
 import uuid
 from datetime import datetime
@@ -12,14 +12,10 @@ from calls.models.transitions import Transitions
 
 
 class RejectAttempt(models.Model):
-    """One try to reject one call, from the click to its outcome.
-
-    The claim on a call is the database's: a second attempt is refused while one is held, and only a definite refusal
-    lets go of it.
-    """
+    """One request to reject one call, from the click to its outcome. It is also the claim on the call."""
 
     class Outcome(models.TextChoices):
-        """How the attempt stands, or ended."""
+        """The current or final outcome of an attempt."""
 
         REQUESTED = "requested", _("requested")
         ACCEPTED = "accepted", _("accepted by Graph")
@@ -58,6 +54,7 @@ class RejectAttempt(models.Model):
             models.Index(fields=["bulk_id"], condition=Q(bulk_id__isnull=False), name="attempt_bulk"),
         ]
         constraints = [
+            # The claim: a call has at most one attempt that is not refused, whichever process inserts the second.
             models.UniqueConstraint(fields=["call"], condition=~Q(outcome="refused"), name="one_decision_per_call")
         ]
 
@@ -66,23 +63,23 @@ class RejectAttempt(models.Model):
 
     @property
     def holds(self) -> bool:
-        """Whether the attempt holds its call, so that nobody else can decide; only a definite refusal does not."""
+        """Whether the attempt is the claim on its call, so that no other decision is possible; a refused one is not."""
         return self.outcome != self.Outcome.REFUSED
 
     def settle(self, outcome: str, at: datetime | None) -> None:
-        """Give the attempt its next outcome, in memory. Raises IllegalTransition when that may not follow the last."""
+        """Set the next outcome, in memory. Raises IllegalTransition if it may not follow the current one."""
         OUTCOMES.check(self.outcome, outcome)
         self.outcome, self.settled_at = outcome, at
 
     @property
     def settled_by_end(self) -> str:
-        """What the end of the call makes of the outcome; empty when it changes nothing."""
+        """The outcome after the call's end; empty if the end does not change it."""
         return SETTLED_BY_END.get(self.Outcome(self.outcome), "")
 
 
 Outcome = RejectAttempt.Outcome
 SETTLED_BY_END = {Outcome.ACCEPTED: Outcome.CONFIRMED, Outcome.UNKNOWN: Outcome.ENDED_UNPROVED}
-# Graph's answers. They may come after an attempt was taken for interrupted: its process had only stood still.
+# Graph's responses. One may arrive after the attempt was marked as interrupted, if its process was only suspended.
 _ANSWERS = [Outcome.ACCEPTED, Outcome.REFUSED, Outcome.TOO_LATE, Outcome.CALLER_LEFT, Outcome.ENDED_ELSEWHERE]
 OUTCOMES = Transitions(
     Outcome,

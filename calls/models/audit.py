@@ -1,4 +1,4 @@
-"""The audit history: entries, personal values, the chain's head, signed checkpoints."""
+"""The audit log: entries, their personal values, the head of the hash chain, signed checkpoints."""
 
 from typing import NoReturn
 
@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AppendOnlyError(TypeError):
-    """Somebody tried to change or delete what may only be appended."""
+    """A row of an append-only table was to be changed or deleted."""
 
 
 class AppendOnlyQuerySet(models.QuerySet):
-    """A queryset that reads, and refuses everything that would change or delete rows."""
+    """A read-only queryset: methods that would change or delete rows raise AppendOnlyError."""
 
     def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise AppendOnlyError(
@@ -26,7 +26,7 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 
 class AppendOnlyModel(models.Model):
-    """Rows that can be inserted once, and neither saved again nor deleted. The database's triggers say the same."""
+    """A model whose rows can be inserted but neither changed nor deleted; database triggers enforce the same."""
 
     objects = AppendOnlyQuerySet.as_manager()
 
@@ -34,7 +34,7 @@ class AppendOnlyModel(models.Model):
         abstract = True
 
     def save(self, **kwargs: object) -> None:
-        """Insert the row; raise AppendOnlyError when it exists already."""
+        """Insert the row. Raises AppendOnlyError if it exists already."""
         if not self._state.adding:
             raise AppendOnlyError(f"{self._meta.verbose_name} {self.pk} is already written.")
         super().save(force_insert=True)
@@ -45,10 +45,10 @@ class AppendOnlyModel(models.Model):
 
 
 class AuditEntry(AppendOnlyModel):
-    """One act, for ever: what was done, about which call, with what outcome, chained to the entry before.
+    """One audited action: what was done, to which call, with what outcome, chained to the entry before.
 
-    Ids and names are copies, not references, so an entry outlives what it speaks of. What could identify a person lives
-    in AuditPersonal; the chain covers salted commitments to it, so it can be erased one day without breaking the proof.
+    Ids and names are copies, not references, so that an entry outlives the rows it refers to. Personal values are in
+    AuditPersonal; the hash covers salted commitments to them, so that erasing them does not break the chain.
     """
 
     at = models.DateTimeField(_("at"))
@@ -70,7 +70,7 @@ class AuditEntry(AppendOnlyModel):
     hash = models.CharField(_("hash"), max_length=64)
     key_id = models.CharField(_("signing key"), max_length=16)
     signature = models.CharField(_("signature"), max_length=64)
-    # A copy of what the details say, to search by; the proof compares the two.
+    # A copy of the value in `details`, for the index; verification compares the two.
     bulk_id = models.UUIDField(_("bulk"), null=True, editable=False)
 
     class Meta:
@@ -98,11 +98,7 @@ class AuditEntry(AppendOnlyModel):
 
 
 class AuditPersonal(AppendOnlyModel):
-    """The personal values of one audit entry with the salts of their commitments, apart so that they can be erased.
-
-    `words` is what Graph, or somebody's request, said that this program did not choose: anything may stand in it. Names
-    are kept a second time as people search for them: without regard to case.
-    """
+    """The personal values of one audit entry and the salts of their commitments, in a row that can be erased."""
 
     entry = models.OneToOneField(
         AuditEntry,
@@ -117,7 +113,9 @@ class AuditPersonal(AppendOnlyModel):
     caller_name = models.CharField(_("caller"), max_length=200, blank=True)
     caller_id = models.CharField(_("caller id"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    # Text from Graph or from a request that this program did not write: it may contain anything.
     words = models.CharField(_("in their own words"), max_length=2000, blank=True, default="", db_default="")
+    # Case-folded copies of the names, to search by.
     actor_folded = models.CharField(_("actor, to search for"), max_length=300, blank=True)
     caller_folded = models.CharField(_("caller, to search for"), max_length=300, blank=True)
     salts = models.TextField(_("salts"), default="{}")
@@ -137,7 +135,7 @@ class AuditPersonal(AppendOnlyModel):
 
 
 class AuditHead(models.Model):
-    """The chain's last link, in one row: whoever appends locks it, so entries have one order on every database."""
+    """The last entry of the chain, in a single row; every append locks it, so that entries have one order."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     entries = models.PositiveBigIntegerField(_("entries so far"), default=0)
@@ -155,13 +153,13 @@ class AuditHead(models.Model):
 
 
 class AuditCheckpoint(AppendOnlyModel):
-    """A signed statement that the chain had so many entries ending in this hash; cutting the tail contradicts it.
+    """A signed statement of the chain's length and last hash, which reveals a truncated chain.
 
-    Retention leaves two more kinds: that the personal values up to this entry were erased, that the entries were cut.
+    Retention writes two more kinds: personal values up to this entry were erased, entries up to it were removed.
     """
 
     class Kind(models.TextChoices):
-        """What is stated beside the length of the chain."""
+        """What a checkpoint states in addition to the chain's length."""
 
         SEAL = "seal", _("nothing more")
         ERASURE = "erasure", _("personal values up to here were erased")

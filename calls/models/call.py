@@ -1,4 +1,4 @@
-"""One call as Graph's notifications have told it so far, and what people did about it."""
+"""Calls: their state as folded from Graph's notifications, and the decisions about them."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ ANSWERED_STATES = states_in(Phase.ANSWERED)
 
 
 class CallQuerySet(models.QuerySet["Call"]):
-    """Calls, with the selections that several parts of the program share."""
+    """Selections of calls that several rooms share."""
 
     def live(self) -> "CallQuerySet":
         """Return the calls that belong on the live board: neither ended nor missed."""
@@ -24,7 +24,7 @@ class CallQuerySet(models.QuerySet["Call"]):
 
 
 class Call(models.Model):
-    """One call as Graph's notifications have told it so far, in the order they were stored."""
+    """One call: its state folded from the notifications stored so far, and the decisions about it."""
 
     public_id = models.UUIDField(_("key"), default=new_key, unique=True, editable=False, db_column="key")
     graph_id_folded = models.CharField(_("folded Graph id"), max_length=200, db_column="graph_key")
@@ -51,7 +51,7 @@ class Call(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     updated_at = models.DateTimeField(_("updated"))
     asked_at = models.DateTimeField(_("Graph was asked about it"), null=True)
-    # What people did about it. No notification tells these, so the writer leaves them to the database's defaults.
+    # Never set by a notification, so the writer's INSERT leaves them to the database defaults.
     let_pass_at = models.DateTimeField(_("let pass"), null=True)
     let_pass_by_id = models.CharField(_("id of who let it pass"), max_length=64, blank=True, default="", db_default="")
     let_pass_by = models.CharField(_("let pass by"), max_length=150, blank=True, default="", db_default="")
@@ -66,8 +66,8 @@ class Call(models.Model):
         default_permissions = ("view",)
         permissions = [("reject_call", _("Can reject an incoming call"))]
         indexes = [
-            # Every index is written with every call. One over the few calls that have not ended serves board, keeper
-            # and enquiries alike.
+            # Every index is written with every call. One partial index over the few unended calls serves the board and
+            # the background checks.
             models.Index(fields=["id"], condition=Q(ended_at=None), name="call_unended"),
             models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="call_ended"),
             models.Index(fields=["received_at", "id"], name="call_received"),
@@ -88,53 +88,48 @@ class Call(models.Model):
         return self.graph_id
 
     def touch(self, *changed: str, at: datetime | None = None) -> None:
-        """Save the fields named in `changed` as a new version, made at this moment or now; the row must be locked."""
+        """Save the fields named in `changed` as a new version with the time `at` or now; the row must be locked."""
         self.become_newer(at or timezone.now())
         self.save(update_fields=[*changed, "version", "updated_at"])
 
     def become_newer(self, at: datetime) -> None:
-        """Count one more version, made at this moment, without saving it."""
+        """Increment the version and set its time, in memory."""
         self.version += 1
         self.updated_at = at
 
     def deciding_attempt(self) -> RejectAttempt | None:
-        """Return the attempt that holds the call, else the newest refused one, else None.
-
-        Reads `attempts`, which lists should prefetch.
-        """
+        """Return the attempt that holds the call, else the newest refused one, else None."""
+        # One query per call, unless `attempts` is prefetched.
         return max(self.attempts.all(), key=lambda attempt: (attempt.holds, attempt.requested_at), default=None)
 
     @property
     def is_live(self) -> bool:
-        """Whether the call belongs on the live board: Graph has not ended it and nobody let it lapse."""
+        """Whether the call belongs on the live board: neither ended nor missed."""
         return self.ended_at is None and self.missed_at is None
 
     @property
     def is_answered(self) -> bool:
-        """Whether Graph says the call got beyond ringing and has not ended."""
+        """Whether the call's state is one of an answered call."""
         return self.state in ANSWERED_STATES
 
     @property
     def rings(self) -> bool:
-        """Whether the call is an incoming one that nobody has answered and that is still on the live board."""
+        """Whether the call is live, neither answered nor outgoing."""
         return self.is_live and not self.is_answered and self.direction != Direction.OUTGOING
 
     def rang_at(self, moment: datetime) -> bool:
-        """Whether it could be decided about then, as far as is known now: not answered, not over, its window open."""
+        """Whether the call could be decided about at `moment`: not answered, not ended, its deadline not passed."""
         ends = (self.deadline, self.established_at, self.missed_at, self.ended_at)
         return self.direction != Direction.OUTGOING and all(moment <= end for end in ends if end)
 
     @property
     def asked_tenant_id(self) -> str:
-        """The tenant of whose token Graph is asked about the call.
-
-        The one whose callbacks tell of it; where those may name another tenant (GRAPH_TENANT_MISMATCH), that one, as
-        long as it is served.
-        """
+        """The tenant whose token is used for requests about the call: the named one, if served, else its own."""
+        # The two differ only where GRAPH_TENANT_MISMATCH accepts callbacks that name another tenant than their token.
         served = {tenant.lower() for tenant in settings.GRAPH_TENANTS}
         return self.named_tenant_id if self.named_tenant_id.lower() in served else self.tenant_id
 
     @property
     def caller_name(self) -> str:
-        """The caller as a person would say it: display name, else id, else empty."""
+        """The caller's display name, else id, else empty."""
         return (self.source or {}).get("name") or (self.source or {}).get("id") or ""

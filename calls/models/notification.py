@@ -1,4 +1,4 @@
-"""One notification as it arrived."""
+"""Raw notifications of Graph."""
 
 from collections.abc import Collection
 
@@ -8,14 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Notification(models.Model):
-    """One notification as it arrived, secrets redacted; written once, and what Graph said in it never changed.
+    """One notification as received, secrets redacted. Only `problem` and `call_pk` may change later."""
 
-    `call` refers to the folded Graph id, without a database constraint: a notification about an unknown call is kept as
-    well, and found once the call appears. `call_pk` is the call's primary key if the call was known when this was
-    stored: an index over primary keys grows at its end, one over Graph's ids at a random place for every call. `about`
-    asks for both.
-    """
-
+    # By folded Graph id and without a constraint: a notification may precede its call, and is found once that exists.
     call = models.ForeignKey(
         "calls.Call",
         verbose_name=_("call"),
@@ -26,6 +21,8 @@ class Notification(models.Model):
         db_index=False,
         related_name="notifications",
     )
+    # Set if the call was known at the time: an index over primary keys grows at its end, one over Graph ids at random
+    # places. Query both with `about`.
     call_pk = models.BigIntegerField(_("number of the call"), null=True, editable=False, db_column="call_number")
     received_at = models.DateTimeField(_("received"))
     change_type = models.CharField(_("change type"), max_length=64, blank=True)
@@ -61,8 +58,6 @@ class Notification(models.Model):
 
     @staticmethod
     def about(folded_ids: Collection[str], primary_keys: Collection[int]) -> Q:
-        """Return the condition that a notification is about one of the calls with these folded Graph ids and keys.
-
-        Plain values, each way through its index: with a query inside, databases read every notification instead.
-        """
+        """Return the condition that a notification is about one of the calls with these folded Graph ids and keys."""
+        # Takes values, not querysets: with a subquery, databases scan the table instead of using the two indexes.
         return Q(call_pk__in=primary_keys) | Q(call_pk=None, call_id__in=folded_ids)

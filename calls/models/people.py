@@ -1,4 +1,4 @@
-"""What belongs to people: preferences, presence, Entra accounts."""
+"""Rows about users: preferences, Entra accounts, presence."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Preferences(models.Model):
-    """How one person likes their pages; `calls.accounts.preferences` knows the names, the values and the defaults."""
+    """The page preferences of one user; `calls.accounts.preferences` defines names, values and defaults."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), primary_key=True, on_delete=models.CASCADE
@@ -22,7 +22,7 @@ class Preferences(models.Model):
 
 
 class EntraAccount(models.Model):
-    """Which account belongs to which person in Entra ID: an object of a tenant, whatever its name is today."""
+    """Links an account to a user in Entra ID, by tenant and object id; names may change."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -45,13 +45,13 @@ class EntraAccount(models.Model):
 
 
 class Presence(models.Model):
-    """One person who may reject calls and has, or lately had, the live board open at one server process.
+    """A user with the right to reject calls who has, or recently had, the live board open at one server process.
 
-    Written by that process every few seconds; of a process that died, the rows are simply not renewed. `shown_at` is
-    when a page of theirs was last known to be in view. No constraint on the user: deleting one must not fail for this.
+    The process renews its rows every few seconds; the rows of a process that died go stale.
     """
 
     process_id = models.UUIDField(_("process"))
+    # No foreign key: deleting a user must not fail because of a presence row.
     user_id = models.BigIntegerField(_("account number"))
     connected_at = models.DateTimeField(_("connected"))
     seen_at = models.DateTimeField(_("last known to be connected"))

@@ -1,4 +1,4 @@
-"""Closed tables of states: which one may follow which."""
+"""State machines: which state may follow which, checked when the table is defined."""
 
 from collections.abc import Collection, Mapping
 from enum import Enum
@@ -8,11 +8,11 @@ S = TypeVar("S", bound=Enum)
 
 
 class IllegalTransition(ValueError):
-    """A state that may not follow the one before."""
+    """A state may not follow the current one."""
 
 
 class Transitions(Generic[S]):
-    """Which states may follow which. A table with a gap raises ValueError when it is made, that is at import."""
+    """The successors of every state. An incomplete table raises ValueError when defined, that is at import."""
 
     def __init__(
         self, states: type[S], *, initial: S, terminal: Collection[S], successors: Mapping[S, Collection[S]]
@@ -23,11 +23,11 @@ class Transitions(Generic[S]):
         self._prove(successors)
 
     def after(self, state: S | str) -> frozenset[S]:
-        """Return what may follow `state`; nothing follows a terminal one."""
+        """Return the successors of `state`; a terminal one has none."""
         return self._successors[self._states(state)]
 
     def check(self, before: S | str, after: S | str) -> None:
-        """Raise IllegalTransition when `after` may not follow `before`."""
+        """Raise IllegalTransition if `after` may not follow `before`."""
         if self._states(after) not in self.after(before):
             raise IllegalTransition(f"{self._states.__name__}: {after} may not follow {before}.")
 
