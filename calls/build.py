@@ -1,4 +1,4 @@
-"""Which program is served: pages compare it with what they were made by, and know when there is a new version."""
+"""The identity of the running build, by which open pages notice that a new version was deployed."""
 
 import hashlib
 from functools import cache
@@ -12,7 +12,7 @@ KINDS = {".py", ".html", ".js", ".css", ".svg", ".mo"}
 
 @cache
 def identity() -> str:
-    """Return twelve characters that differ when a file of the program or of its pages differs; read once a process."""
+    """Return 12 hexadecimal characters of a hash over the program's files; computed once per process."""
     digest = hashlib.sha256()
     for part in PARTS:
         for path in sorted((Path(settings.BASE_DIR) / part).rglob("*")):

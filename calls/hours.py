@@ -1,4 +1,4 @@
-"""Working hours, as the operator understands them: days of the week and times of the day in TIME_ZONE."""
+"""Working hours: days of the week and times of the day in TIME_ZONE, parsed from the settings."""
 
 import re
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from django.db.models import Q
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """Days of the week, 1 is Monday, and the span of each of them; its end does not belong to it."""
+    """The same span of hours on some days of the week."""
 
-    days: frozenset[int]
+    days: frozenset[int]  # 1 is Monday
     begin: time
-    end: time
+    end: time  # exclusive
 
     @classmethod
     def parse(cls, days: str, hours: str) -> "WorkingHours":
-        """Return what texts like `1-5` or `1,3,6-7` and `09:00-18:00` mean; raise ValueError when they mean nothing."""
+        """Parse days like `1-5` or `1,3,6-7` and hours like `09:00-18:00`. Raises ValueError."""
         begin, end = (time.fromisoformat(part.strip()) for part in hours.split("-", 1))
         found = frozenset(day for part in days.split(",") for day in _days(part.strip()))
         if not begin < end:
@@ -26,14 +26,14 @@ class WorkingHours:
         return cls(found, begin, end)
 
     def inside(self, field: str) -> Q:
-        """Return the condition that a moment lies within working hours."""
+        """Return the condition that the datetime in `field` is within working hours."""
         return Q(
             **{f"{field}__iso_week_day__in": sorted(self.days), f"{field}__time__gte": self.begin},
             **{f"{field}__time__lt": self.end},
         )
 
     def outside(self, field: str) -> Q:
-        """Return the condition that a moment lies outside working hours."""
+        """Return the condition that the datetime in `field` is outside working hours."""
         free = sorted(set(range(1, 8)) - self.days)
         return (
             Q(**{f"{field}__iso_week_day__in": free})
@@ -50,5 +50,5 @@ def _days(part: str) -> range:
 
 
 def configured() -> WorkingHours:
-    """Return the working hours of the settings. Raises ValueError, which a system check has told before."""
+    """Return the working hours of the settings. Raises ValueError, which a system check reports first."""
     return WorkingHours.parse(settings.WORKING_DAYS, settings.WORKING_HOURS)

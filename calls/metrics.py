@@ -1,4 +1,4 @@
-"""What is counted for Prometheus. Each process is a scrape target of its own."""
+"""Prometheus metrics. Each server process is a scrape target of its own."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
