@@ -1,4 +1,4 @@
-"""What is taken of a callback's request beside its notifications: headers, and a body of just the size allowed."""
+"""The request of a callback apart from its notifications: method, address, headers and the size limit of the body."""
 
 import json
 
@@ -66,3 +66,22 @@ def test_a_thousand_notifications_in_one_body_are_taken(graph: Simulator) -> Non
     several = {"value": [{"changeType": "updated", "resourceUrl": "/somewhere"}] * 1000}
     assert graph.deliver(several).status_code == 202
     assert Notification.objects.count() == 1000
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+def test_other_methods_are_405(dashboard: Dashboard, method: str) -> None:
+    answer = httpx.request(method, dashboard.webhook_url)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_trailing_slash_is_the_same_address(graph: Simulator) -> None:
+    graph.webhook_url += "/"
+    assert graph.deliver(bodies.DOCUMENTED_INCOMING).status_code == 202
+
+
+def test_a_body_over_a_megabyte_is_413_whether_declared_or_not(graph: Simulator, dashboard: Dashboard) -> None:
+    headers = {"Authorization": f"Bearer {graph.callback_token()}"}
+    large = b'{"value": ["' + b"x" * 1_200_000 + b'"]}'
+    assert httpx.post(dashboard.webhook_url, content=large, headers=headers).status_code == 413
+    assert httpx.post(dashboard.webhook_url, content=iter([large]), headers=headers).status_code == 413
+    assert not Notification.objects.exists()
