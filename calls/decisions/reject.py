@@ -24,7 +24,8 @@ from calls.db.threads import DatabaseThread
 from calls.decisions.claim import locked_target, obstacle_to, recorded
 from calls.decisions.decision_request import Click, as_text
 from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, GraphRefused, Unknown, UnknownCall
-from calls.graph.client import Answer, CallGone, GraphClient, GraphError, OutcomeUnknown
+from calls.graph.answers import Answer, CallGone, GraphError, OutcomeUnknown
+from calls.graph.client import GraphClient
 from calls.graph.vocabulary import RejectReason
 from calls.live import latency
 from calls.live.change_bus import ChangeBus

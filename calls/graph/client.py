@@ -1,74 +1,38 @@
-"""Asking Graph: reject a call, look at a call.
+"""Requests to Graph about calls: reject a call, query its state.
 
-    GraphError
-    ├── CallGone         404: the call has ended, was decided elsewhere, or never was this bot's
-    ├── Refused          Graph, or the identity service, said no; nothing happened to the call
-    ├── Unreachable      no connection was made while the window lasted; nothing happened to the call
-    └── OutcomeUnknown   the request left and no answer came back; Graph may have acted
-
-Operation: https://learn.microsoft.com/graph/api/call-reject. 202 means accepted, not ended: the end is told by a
-notification.
+https://learn.microsoft.com/graph/api/call-reject: 202 means accepted; a notification reports the end of the call.
 """
 
 import asyncio
-import json
 import logging
 import math
 import time
 import uuid
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from calls.graph import http
+from calls.graph.answers import (
+    Answer,
+    CallGone,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+    judge,
+    read_object,
+    text_or_empty,
+)
 from calls.graph.credentials import Credentials, TokenUnavailable
 from calls.graph.vocabulary import CallState, RejectReason
 
 logger = logging.getLogger(__name__)
 
 RETRY_PAUSE_SECONDS = 0.25
-LATENCY_SECONDS = 0.5  # what a repeated request needs to arrive before the window closes
+LATENCY_SECONDS = 0.5  # reserved for a repeated request, so that it arrives before the window closes
 THROTTLED = (429, 503)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What Graph said to a request, and the ids under which its support finds it."""
-
-    status: int | None = None
-    code: str = ""
-    message: str = ""
-    request_id: str = ""
-    client_request_id: str = ""
-    date: str = ""
-
-
-class GraphError(Exception):
-    """A request to Graph did not do what was asked; `answer` is what is known of it."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.status} {answer.code}: {answer.message}")
-        self.answer = answer
-
-
-class CallGone(GraphError):
-    """Graph does not know the call any more."""
-
-
-class Refused(GraphError):
-    """Graph or the identity service refused; the call was not touched."""
-
-
-class Unreachable(GraphError):
-    """Graph could not be connected to; the call was not touched."""
-
-
-class OutcomeUnknown(GraphError):
-    """The request left, but no answer told what became of it."""
-
-
 class GraphClient:
-    """Graph's calls, for one bot."""
+    """Requests about the calls of one bot."""
 
     def __init__(
         self,
@@ -85,12 +49,12 @@ class GraphClient:
         self._client = client
 
     async def reject(self, graph_id: str, reason: RejectReason, *, tenant_id: str, closes_at: float) -> Answer:
-        """Ask Graph to reject a call and return its answer once it accepted.
+        """Request the rejection of a call; return Graph's response once it accepted.
 
-        `graph_id` is spelled as Graph spelled it; `closes_at` is when the window closes, in seconds of
-        time.monotonic(). Repeats only what is safe and only while the window lasts: refused connections, throttling
-        that names an end in time, and one expired token. Raises a GraphError.
+        `graph_id` must be spelled as Graph spells it; `closes_at` is the end of the window on the time.monotonic()
+        clock. Raises a GraphError.
         """
+        # Repeats only what is safe, within the window: failed connections, throttling that ends in time, one 401.
         request_id = str(uuid.uuid4())
         url = f"{self._calls_url}/{quote(graph_id, safe='')}/reject"
         fresh = renewed = False
@@ -106,10 +70,10 @@ class GraphClient:
             if pause is not None and _fits(pause, closes_at):
                 await asyncio.sleep(pause)
                 continue
-            return _judge(response, request_id)
+            return judge(response, request_id)
 
     async def is_alive(self, graph_id: str, *, tenant_id: str) -> bool:
-        """Return whether the call goes on at Graph. Raises a GraphError other than CallGone when it cannot be told."""
+        """Return whether the call still exists at Graph. Raises a GraphError, but never CallGone."""
         request_id = str(uuid.uuid4())
         token = await self._token(tenant_id, request_id)
         url = f"{self._calls_url}/{quote(graph_id, safe='')}"
@@ -118,13 +82,13 @@ class GraphClient:
         except http.HTTPError as error:
             raise Unreachable(Answer(message=type(error).__name__, client_request_id=request_id)) from error
         try:
-            _judge(response, request_id)
+            judge(response, request_id)
         except CallGone:
             return False
-        return _word(_document(response.content).get("state")).lower() != CallState.TERMINATED
+        return text_or_empty(read_object(response.content).get("state")).lower() != CallState.TERMINATED
 
     async def warm(self, tenant_id: str) -> None:
-        """Have a token for the tenant at hand, so that the next decision does not wait for one. Raises Refused."""
+        """Cache a token for the tenant, so that the next decision does not wait for one. Raises Refused."""
         await self._token(tenant_id, "")
 
     async def _token(self, tenant_id: str, request_id: str, *, fresh: bool = False) -> str:
@@ -137,7 +101,7 @@ class GraphClient:
     async def _post(
         self, url: str, body: dict[str, str], token: str, request_id: str, closes_at: float
     ) -> http.Response | None:
-        """Return Graph's response, or None when no connection was made and another try is in time."""
+        """Return Graph's response, or None if no connection was made and there is time for another try."""
         try:
             return await self._client.post(url, json=body, headers=_headers(token, request_id))
         except (http.ConnectError, http.ConnectTimeout, http.PoolTimeout) as error:
@@ -163,64 +127,12 @@ def _fits(pause: float, closes_at: float) -> bool:
 
 
 def _pause_named(response: http.Response) -> float | None:
-    """Return the seconds a throttled answer asks to wait; Graph sends fractions of a second as well.
-
-    Never less than our own pause: requests made while throttled count, so knocking without one prolongs it.
-    """
+    """Return the Retry-After of a throttled response in seconds, possibly fractional; None if it has none."""
     if response.status_code not in THROTTLED:
         return None
     try:
         pause = float(response.headers.get("Retry-After", ""))
     except ValueError:
         return None
+    # At least our own pause: requests sent while throttled count and prolong the throttling.
     return None if math.isnan(pause) else max(RETRY_PAUSE_SECONDS, pause)
-
-
-def _judge(response: http.Response, request_id: str) -> Answer:
-    code, message = ("", "") if response.is_success else read_error(response.content)
-    answer = Answer(
-        status=response.status_code,
-        code=code[:100],
-        message=message[:500],
-        request_id=response.headers.get("request-id", "")[:100],
-        client_request_id=request_id,
-        date=response.headers.get("Date", "")[:100],
-    )
-    if response.is_success:
-        return answer
-    if response.status_code == 404:
-        raise CallGone(answer)
-    if response.status_code == 504:
-        raise OutcomeUnknown(answer)
-    raise Refused(answer)
-
-
-def read_error(body: bytes) -> tuple[str, str]:
-    """Return code and message of a Graph error body, in any of the three shapes calling answers with.
-
-    The calling service's number as the code; `UnknownError` with a JSON document for a message, in which the number is;
-    or the gateway's own OData code. Empty strings where nothing can be read.
-    """
-    error = _member(_document(body), "error")
-    code, message = _word(error.get("code")), _word(error.get("message"))
-    inner = _document(message.encode("utf-8", "replace")) if message.startswith("{") else {}
-    if "errorCode" in inner:
-        return _word(inner["errorCode"]), _word(inner.get("message"))
-    return code, message
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _member(document: dict[str, Any], name: str) -> dict[str, Any]:
-    member = document.get(name)
-    return member if isinstance(member, dict) else {}
-
-
-def _word(value: Any) -> str:
-    return "" if value is None else str(value)

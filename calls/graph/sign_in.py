@@ -20,8 +20,9 @@ import msal
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from calls.graph import http
-from calls.graph.bearer import ALGORITHM, LEEWAY_SECONDS, usable_keys
+from calls.graph.bearer import LEEWAY_SECONDS
 from calls.graph.credentials import client_credential
+from calls.graph.signing_keys import ALGORITHM, usable_keys
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from calls import metrics
-from calls.graph import bearer, payloads
+from calls.graph import payloads
+from calls.graph.bearer import CallbackVerifier, VerifiedCallback
 from calls.graph.fields import clean
 from calls.graph.json_body import UnreadableBody
+from calls.graph.signing_keys import KeysUnavailable, TokenRefused
 from calls.ingest.incoming import Arrival
 from calls.ingest.writer import NotStored, QueueFull, Writer
 
@@ -43,22 +45,20 @@ class Unavailable(ReceiveError):
     """The callback cannot be verified or stored at the moment."""
 
 
-async def authenticate(verifier: bearer.CallbackVerifier, authorization: str | None) -> bearer.VerifiedCallback:
+async def authenticate(verifier: CallbackVerifier, authorization: str | None) -> VerifiedCallback:
     """Return the verified claims of the callback's token. Raises Unauthorized or Unavailable."""
     try:
         return await verifier.verify(authorization)
-    except bearer.TokenRefused as error:
+    except TokenRefused as error:
         metrics.TOKENS_REFUSED.labels(error.label).inc()
         logger.warning("A callback token was refused: %s", error)
         raise Unauthorized from error  # without a reason: the sender must not learn it
-    except bearer.KeysUnavailable as error:
+    except KeysUnavailable as error:
         logger.error("A callback could not be judged: %s", error)
         raise Unavailable("Signing keys are not available yet.") from error
 
 
-async def receive(
-    writer: Writer, callback: bearer.VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes
-) -> None:
+async def receive(writer: Writer, callback: VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes) -> None:
     """Commit every notification in the body before returning.
 
     Raises payloads.LegacyBody for the older Skype format, Unauthorized, Unreadable or Unavailable. After all but
@@ -84,7 +84,7 @@ async def receive(
         metrics.NOTIFICATIONS.labels(arrival.notification.subject).inc()
 
 
-def _check_tenants(callback: bearer.VerifiedCallback, notifications: list[payloads.GraphNotification]) -> None:
+def _check_tenants(callback: VerifiedCallback, notifications: list[payloads.GraphNotification]) -> None:
     if settings.GRAPH_TENANT_MISMATCH == "accept":
         return
     for notification in notifications:
@@ -99,7 +99,7 @@ def _check_tenants(callback: bearer.VerifiedCallback, notifications: list[payloa
 
 
 def _arrivals(
-    callback: bearer.VerifiedCallback, headers: Mapping[bytes, bytes], notifications: list[payloads.GraphNotification]
+    callback: VerifiedCallback, headers: Mapping[bytes, bytes], notifications: list[payloads.GraphNotification]
 ) -> list[Arrival]:
     received_at = timezone.now()
     scenario_id = next((headers[name] for name in SCENARIO_IDS if name in headers), b"")

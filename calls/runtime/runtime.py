@@ -22,10 +22,12 @@ from calls.audit import settings_audit
 from calls.db.threads import DatabaseThread
 from calls.db.wal import Checkpointer
 from calls.graph import http
-from calls.graph.bearer import CallbackVerifier, KeySet
-from calls.graph.client import GraphClient, GraphError
+from calls.graph.answers import GraphError
+from calls.graph.bearer import CallbackVerifier
+from calls.graph.client import GraphClient
 from calls.graph.credentials import Credentials
 from calls.graph.sign_in import SignIn
+from calls.graph.signing_keys import KeySet
 from calls.ingest.writer import Writer
 from calls.live.board import Board
 from calls.live.change_bus import ChangeBus

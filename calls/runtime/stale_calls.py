@@ -17,7 +17,8 @@ from calls.audit import chain
 from calls.audit.actor import SYSTEM
 from calls.db.threads import DatabaseThread
 from calls.decisions.outcomes import settle_by_ending
-from calls.graph.client import GraphClient, GraphError
+from calls.graph.answers import GraphError
+from calls.graph.client import GraphClient
 from calls.graph.vocabulary import CallState
 from calls.models import Call, RejectAttempt
 

@@ -33,7 +33,7 @@ from calls.decisions import reject as rejecting
 from calls.decisions.decision_request import Click
 from calls.decisions.errors import DecidedByAnother
 from calls.decisions.outcomes import settle_by_ending
-from calls.graph.client import Answer
+from calls.graph.answers import Answer
 from calls.graph.vocabulary import RejectReason
 from calls.models import Call, RejectAttempt
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from calls.graph import http
-from calls.graph.bearer import KeySet
 from calls.graph.client import GraphClient
 from calls.graph.credentials import Credentials
+from calls.graph.signing_keys import KeySet
 from calls.simulator import Simulator
 
 CALLS_PATH = "/communications/calls"

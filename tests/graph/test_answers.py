@@ -5,7 +5,8 @@ import json
 import pytest
 
 from calls.graph import http
-from calls.graph.client import CallGone, GraphClient, GraphError, OutcomeUnknown, Refused, Unreachable, read_error
+from calls.graph.answers import CallGone, GraphError, OutcomeUnknown, Refused, Unreachable, read_error
+from calls.graph.client import GraphClient
 from calls.graph.credentials import Credentials
 from calls.simulator import Simulator
 from tests.graph.conftest import TENANT, Reply, ScriptedGraph, graph_client

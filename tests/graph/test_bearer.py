@@ -7,7 +7,8 @@ from typing import Any
 import jwt
 import pytest
 
-from calls.graph.bearer import LEEWAY_SECONDS, MAX_REMEMBERED, CallbackVerifier, KeySet, KeysUnavailable, TokenRefused
+from calls.graph.bearer import LEEWAY_SECONDS, MAX_REMEMBERED, CallbackVerifier
+from calls.graph.signing_keys import KeySet, KeysUnavailable, TokenRefused
 from calls.simulator import Simulator
 from calls.simulator.keys import SigningKey
 from tests.graph.conftest import TENANT, fetches

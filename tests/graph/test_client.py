@@ -8,14 +8,8 @@ from email.utils import formatdate
 import pytest
 
 from calls.graph import http
-from calls.graph.client import (
-    Answer,
-    CallGone,
-    GraphClient,
-    OutcomeUnknown,
-    Refused,
-    Unreachable,
-)
+from calls.graph.answers import Answer, CallGone, OutcomeUnknown, Refused, Unreachable
+from calls.graph.client import GraphClient
 from calls.graph.credentials import Credentials
 from calls.graph.vocabulary import RejectReason
 from calls.simulator import Simulator

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from calls.graph import http
-from calls.graph.bearer import RETRY_SECONDS, KeySet, KeysUnavailable, TokenRefused, usable_keys
+from calls.graph.signing_keys import RETRY_SECONDS, KeySet, KeysUnavailable, TokenRefused, usable_keys
 from calls.simulator import Simulator
 from calls.simulator.keys import SigningKey
 from tests.graph.conftest import fetches
