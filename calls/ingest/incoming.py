@@ -23,7 +23,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NotificationRow:
     """The values of a notification's row."""
 
     call_id: str | None
@@ -41,17 +41,17 @@ class Row:
     problem: str
 
 
-NOTIFICATION = Columns(Notification, Row.__slots__)
+NOTIFICATION_COLUMNS = Columns(Notification, NotificationRow.__slots__)
 # Columns that are never set when a call begins: inserting them would cost every new call for nothing.
-_LATER = {"id", "asked_at", "let_pass_at", "let_pass_by_id", "let_pass_by", "watched_at"}
-CALL = Columns(Call, [column.name for column in Call._meta.concrete_fields if column.name not in _LATER])
-STORY = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
+SET_LATER = {"id", "asked_at", "let_pass_at", "let_pass_by_id", "let_pass_by", "watched_at"}
+NEW_CALL_COLUMNS = Columns(Call, [column.name for column in Call._meta.concrete_fields if column.name not in SET_LATER])
+FOLDED_COLUMNS = Columns(Call, [*FOLDED_FIELDS, "version", "updated_at"])
 
 
-def row_of(arrival: Arrival, problem: str, call_pk: int | None) -> Row:
+def row_of(arrival: Arrival, problem: str, call_pk: int | None) -> NotificationRow:
     """Return the row of an arrival; `problem` says why it was not applied to its call, empty if it was."""
     notification = arrival.notification
-    return Row(
+    return NotificationRow(
         call_id=notification.graph_id_folded or None,
         call_pk=call_pk,
         received_at=arrival.received_at,

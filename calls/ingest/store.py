@@ -12,7 +12,7 @@ from calls import metrics
 from calls.db.sql import Statement, run, select
 from calls.decisions import outcomes
 from calls.ingest.batch import Batch
-from calls.ingest.incoming import CALL, NOTIFICATION, STORY, Arrival, row_of
+from calls.ingest.incoming import FOLDED_COLUMNS, NEW_CALL_COLUMNS, NOTIFICATION_COLUMNS, Arrival, row_of
 from calls.models import Call, Notification
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,9 @@ def _store_raw(arrival: Arrival, error: Exception) -> bool:
         with _locked_calls([arrival]) as (calls, stored):
             if _new_arrivals([arrival], stored):
                 number = calls[0].pk if calls else None
-                NOTIFICATION.insert([row_of(arrival, f"The database refused it: {type(error).__name__}", number)])
+                NOTIFICATION_COLUMNS.insert(
+                    [row_of(arrival, f"The database refused it: {type(error).__name__}", number)]
+                )
         return True
     except Exception:
         logger.exception("A notification could not be stored at all.")
@@ -134,7 +136,7 @@ def _save(batch: Batch, applied: Sequence[Applied] = ()) -> None:
     lapsed = outcomes.mark_lapsed(batch.ended)
     _insert(batch.new)
     rows = [row_of(arrival, problem, batch.pk_of(arrival)) for arrival, problem in applied]
-    run(*NOTIFICATION.insert_statements(rows), *STORY.update_statements(list(batch.changed.values())))
+    run(*NOTIFICATION_COLUMNS.insert_statements(rows), *FOLDED_COLUMNS.update_statements(list(batch.changed.values())))
     outcomes.settle_by_ending([call for call in batch.ended if call.pk in batch.locked])
     outcomes.record_lapsed(lapsed)
     outcomes.record_withdrawals(batch.withdrawn)
@@ -182,7 +184,7 @@ def _new_arrivals(arrivals: list[Arrival], stored: set[tuple[str, str]]) -> list
 def _insert(new: list[Call]) -> None:
     """Insert new calls and set their primary keys. Raises _Overtaken if one of them exists by now."""
     new.sort(key=lambda call: call.graph_id_folded)
-    inserted = CALL.insert(new, unless="graph_key", returning=("id", "graph_key"))
+    inserted = NEW_CALL_COLUMNS.insert(new, unless="graph_key", returning=("id", "graph_key"))
     primary_keys = {graph_id_folded: primary_key for primary_key, graph_id_folded in inserted}
     if len(primary_keys) < len(new):
         raise _Overtaken
