@@ -1,4 +1,4 @@
-"""The ground the other tests stand on."""
+"""The database fixtures that all other tests rely on."""
 
 import subprocess
 import sys

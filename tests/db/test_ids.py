@@ -1,4 +1,4 @@
-"""Keys of calls."""
+"""The public ids of calls."""
 
 import uuid
 

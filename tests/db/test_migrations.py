@@ -1,4 +1,4 @@
-"""Migrating leaves the history as it was and the guards standing, there and back."""
+"""Migrating forwards and backwards keeps the audit log and its triggers."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ checkpoints.checkpoint()
 
 @pytest.fixture
 def manage(product_environment, tmp_path):
-    """Run a command over a database file of this test's own."""
+    """Run a management command on this test's own database file."""
     environment = product_environment | {"DATABASE_URL": f"sqlite:///{tmp_path / 'moved.sqlite3'}"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The threads that keep their database connections: a broken one is replaced before anybody meets it."""
+"""Database threads replace a broken connection before the next query."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ def ask() -> int:
 
 
 def break_while_idle() -> None:
-    """Lose the connection, as when the database restarts, and let a minute pass in which nobody asks."""
+    """Break the connection, as a restart of the database does, and pretend a minute without queries."""
     connection.connection.close()
     threads._last.used_at = float("-inf")
 

@@ -1,4 +1,4 @@
-"""`transaction.atomic()` means the same on every database: nothing is committed before it is left."""
+"""`transaction.atomic()` means the same on every database: it commits nothing before its end."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ ENTRIES = Statement(f"SELECT entries FROM {TABLE} WHERE id = 1", (), tuple)
 
 
 class Change(Exception):
-    """Something goes wrong after the last statement of a transaction."""
+    """Raised after the last statement of a transaction."""
 
 
 def count() -> int:

@@ -30,7 +30,7 @@ ROWS_BEFORE = (28, 64, 10, 45, 40)
 
 
 class Upgraded:
-    """The migrated database, its server, and what a client of the database and a command see of it."""
+    """The migrated database with a server, SQL access and management commands."""
 
     def __init__(self, environment: dict[str, str], dashboard: Dashboard, sql: Callable[[str], list[tuple]]) -> None:
         self.dashboard, self.sql = dashboard, sql
@@ -40,7 +40,7 @@ class Upgraded:
         return _manage(self._environment, *arguments)
 
     def supervisor(self) -> httpx.Client:
-        """Return the client of somebody who signed in before the upgrade."""
+        """Return an HTTP client with a session from before the upgrade."""
         return httpx.Client(base_url=self.dashboard.url, cookies={"sessionid": SESSION_KEY}, timeout=30)
 
 
@@ -51,7 +51,7 @@ def _manage(environment: dict[str, str], *arguments: str) -> subprocess.Complete
 
 @contextmanager
 def _database_of_before(directory: Path, url: str) -> Iterator[tuple[str, Callable[[str], list[tuple]]]]:
-    """Give the address of a new database with the rows of before, and a function that runs SQL there."""
+    """Return the URL of a new database with the old version's rows, and a function that runs SQL on it."""
     if connection.vendor == "sqlite":
         path = directory / "before.sqlite3"
         with closing(sqlite3.connect(path)) as stored:
@@ -79,7 +79,7 @@ def upgraded(
     collected_static: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Upgraded]:
-    """The database of before, migrated, under a server of today."""
+    """The old version's database, migrated, with a server of this version."""
     directory = tmp_path_factory.mktemp("before")
     with _database_of_before(directory, database_url) as (url, sql):
         environment = {**dashboard_environment, "DATABASE_URL": url, "REDIS_URL": ""}

@@ -1,4 +1,4 @@
-"""The product's asking side against the simulator over real HTTPS, and against a server that says what it is told."""
+"""Fixtures: the Graph client against the simulator over HTTPS, and against a server with scripted responses."""
 
 import ssl
 import threading
@@ -32,7 +32,7 @@ def trust(running: Simulator) -> ssl.SSLContext:
 
 @pytest.fixture
 def simulator(running: Simulator) -> Iterator[Simulator]:
-    """The simulator without a webhook: what follows a reject is not told to anybody."""
+    """The simulator without a webhook: it sends no notifications."""
     running.forget()
     running.hold_endings = True
     yield running
@@ -41,7 +41,7 @@ def simulator(running: Simulator) -> Iterator[Simulator]:
 
 @pytest.fixture
 async def client(trust: ssl.SSLContext) -> AsyncIterator[http.AsyncClient]:
-    """The client the product asks with."""
+    """The product's HTTP client, trusting the simulator's certificate."""
     async with http.async_client(trust) as client:
         yield client
 
@@ -52,12 +52,12 @@ def keys(simulator: Simulator, client: http.AsyncClient) -> KeySet:
 
 
 def fetches(simulator: Simulator) -> int:
-    """Return how often the keys' metadata was asked for."""
+    """Return how often the keys' metadata was requested."""
     return sum("openidconfiguration" in request.path.lower() for request in simulator.requests)
 
 
 def credentials_for(simulator: Simulator, client: http.Client, **other: Any) -> Credentials:
-    """Return the bot's credentials towards the simulator; `other` replaces a secret, names a certificate, and so on."""
+    """Return the bot's credentials for the simulator; `other` overrides arguments of Credentials."""
     settings = simulator.settings
     usual = {
         "app_id": settings["GRAPH_APP_ID"],
@@ -71,7 +71,7 @@ def credentials_for(simulator: Simulator, client: http.Client, **other: Any) -> 
 
 @pytest.fixture
 def token_client(trust: ssl.SSLContext) -> Iterator[http.Client]:
-    """The client the product asks for tokens with."""
+    """The product's HTTP client for token requests."""
     with http.client(trust) as client:
         yield client
 
@@ -85,7 +85,7 @@ def credentials(simulator: Simulator, token_client: http.Client) -> Iterator[Cre
 
 @pytest.fixture
 def graph(simulator: Simulator, credentials: Credentials, client: http.AsyncClient) -> GraphClient:
-    """The product's client with the simulator for a Graph."""
+    """The product's Graph client, connected to the simulator."""
     return graph_client(simulator.settings["GRAPH_BASE_URL"], credentials, client)
 
 
@@ -97,7 +97,7 @@ def graph_client(base_url: str, credentials: Credentials, client: http.AsyncClie
 
 @dataclass(frozen=True)
 class Reply:
-    """What a scripted Graph answers, and after how many seconds."""
+    """A scripted response and its delay in seconds."""
 
     status: int = 202
     body: bytes = b""
@@ -107,7 +107,7 @@ class Reply:
 
 @dataclass
 class Received:
-    """One request as it came over the wire."""
+    """A request as received."""
 
     method: str
     path: str
@@ -116,7 +116,7 @@ class Received:
 
 
 class ScriptedGraph:
-    """Answers requests with its replies in turn, the last one for ever. `listen` makes it reachable."""
+    """A server that sends its replies in turn and then repeats the last one. Call `listen` to make it reachable."""
 
     def __init__(self) -> None:
         self.replies = [Reply()]
@@ -170,12 +170,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Suppress the access log."""
 
 
 @pytest.fixture
 def scripted() -> Iterator[ScriptedGraph]:
-    """A Graph that refuses connections until it is told to listen."""
+    """A Graph that refuses connections until `listen` is called."""
     graph = ScriptedGraph()
     yield graph
     graph.close()

@@ -1,4 +1,4 @@
-"""What each answer of Graph means, and what is read from an error's body."""
+"""The exception for each response of Graph, and the parsing of error bodies."""
 
 import json
 

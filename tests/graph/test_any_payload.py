@@ -1,4 +1,4 @@
-"""Whatever anybody sends is read or refused, and what is read can be stored."""
+"""Property test: any body is parsed or refused, and what is parsed can be stored."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ BODIES = st.fixed_dictionaries({"value": DOCUMENTS | st.lists(st.dictionaries(WO
 
 
 def read_all(body: bytes) -> list[GraphNotification]:
-    """Return the notifications of a body, none when it is refused in one of the two ways it may be."""
+    """Return the notifications of a body; none if it is refused with one of the two expected exceptions."""
     try:
         return parse(body)
     except (UnreadableBody, LegacyBody):

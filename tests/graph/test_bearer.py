@@ -1,4 +1,4 @@
-"""The tokens on callbacks: what they must prove, and what of them is remembered."""
+"""The verification of callback tokens and the cache of verified ones."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Rejecting through Graph: what is asked, what is repeated while there is time, and what each answer means."""
+"""Reject requests to Graph: their content, their retries within the window, their results."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ async def reject(graph: GraphClient, call_id: str = GUID, *, window: float = 5.0
 
 @pytest.fixture
 def asking(scripted: ScriptedGraph, credentials: Credentials, client: http.AsyncClient) -> GraphClient:
-    """The product's client with the scripted server for a Graph."""
+    """The product's Graph client, connected to the scripted server."""
     scripted.listen()
     return graph_client(scripted.url, credentials, client)
 

@@ -1,4 +1,4 @@
-"""Our own tokens: by secret and by certificate, for each tenant, whatever the environment trusts."""
+"""Access tokens by secret and by certificate, for each tenant, independent of the environment's trust store."""
 
 import datetime
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def certificate_and_key() -> tuple[bytes, bytes]:
 
 @pytest.fixture
 def made(simulator: Simulator, token_client: http.Client) -> Iterator[Callable[..., Credentials]]:
-    """Make credentials that differ from the usual ones, and let go of them in the end."""
+    """Return a factory of credentials with other arguments than usual; close them after the test."""
     kept: list[Credentials] = []
 
     def make(**other: Any) -> Credentials:

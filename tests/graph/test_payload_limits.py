@@ -1,4 +1,4 @@
-"""How much of a notification is taken over, and what of its numbers and words is one."""
+"""Limits on the size and the types of a notification's members."""
 
 import json
 from typing import Any

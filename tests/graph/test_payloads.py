@@ -1,4 +1,4 @@
-"""Reading callbacks: the shapes that have been published or captured, and whatever else anybody may send."""
+"""Parsing callbacks: documented and captured shapes, and unexpected ones."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ CALL = "#microsoft.graph.call"
 
 
 def notification_of(item: Any) -> GraphNotification:
-    """Return what the only item of a body says."""
+    """Return the notification of a body with one item."""
     (notification,) = parse(json.dumps({"value": [item]}).encode())
     return notification
 

@@ -1,4 +1,4 @@
-"""Secrets in a callback are not stored, wherever they stand and however their letters are spelled."""
+"""Secrets in a callback are not stored, at any depth and with any escapes."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ HIDDEN = st.builds(lambda name, value: {name: value}, SPELLINGS, SECRET_VALUES) 
 
 @st.composite
 def bodies_with_a_secret(draw: st.DrawFn) -> dict[str, Any]:
-    """Return a body somewhere in which a secret is hidden, deeper or less deep."""
+    """Return a body with a secret at some depth."""
     hidden: Any = draw(HIDDEN)
     for _ in range(draw(st.integers(0, 10))):
         hidden = [draw(LEAVES), hidden] if draw(st.booleans()) else {draw(WORDS): hidden, "other": draw(LEAVES)}
@@ -57,7 +57,7 @@ LETTERS = "aeiknortEJT."
 
 
 def spelled(value: Any, letters: str) -> str:
-    r"""Return the document as JSON in which these letters stand as \uXXXX, as any JSON text may have them."""
+    r"""Return the document as JSON with these letters escaped as \uXXXX."""
     if isinstance(value, dict):
         members = (f"{spelled(name, letters)}: {spelled(member, letters)}" for name, member in value.items())
         return "{" + ", ".join(members) + "}"

@@ -1,4 +1,4 @@
-"""Signing people in through real MSAL: who comes back, and everything that proves too little."""
+"""Sign-in through real MSAL: the returned user, and every invalid ID token."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +19,7 @@ NADIA = "nadia@contoso.example"
 
 @pytest.fixture
 def made(simulator: Simulator, token_client: http.Client) -> Callable[..., SignIn]:
-    """Make the product's side of a sign-in, with something different if wanted."""
+    """Return a SignIn, with other arguments if given."""
     settings = simulator.settings
     usual = {
         "app_id": settings["GRAPH_APP_ID"],
@@ -43,7 +43,7 @@ def browser(simulator: Simulator) -> Iterator[httpx.Client]:
 
 
 def answer_of(browser: httpx.Client, address: str, who: str = NADIA) -> dict[str, str]:
-    """Pick somebody on the identity service's page; return what the browser is sent back with."""
+    """Choose a user on the identity service's page; return the query of the redirect back."""
     assert browser.get(address).status_code == 200
     back = browser.post(address, data={"who": who})
     assert back.status_code == 302 and back.headers["Location"].startswith(BACK)

@@ -1,4 +1,4 @@
-"""The keys that sign callbacks: fetched once for all, found when new, kept while their source is down."""
+"""The cache of signing keys: one fetch for concurrent requests, new keys found, old ones kept during an outage."""
 
 import asyncio
 import time

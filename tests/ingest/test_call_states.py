@@ -1,4 +1,4 @@
-"""Which states of a call ring, are answered and are over, and what a notification changes in each of them."""
+"""The phase of each call state, and what a notification changes in each."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def tell(call: Call, state: str, seconds: float = 0, **more: Any) -> Change:
 
 @dataclass
 class Expected:
-    """What the table says of a call."""
+    """The expected phase of a call."""
 
     state: str = ""
     answered_at: datetime | None = None

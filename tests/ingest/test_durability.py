@@ -1,4 +1,4 @@
-"""What survives: a server killed under load, a server asked to stop, a key server that is down at the start."""
+"""Durability: a server killed under load, an orderly stop, a key server that is down at the start."""
 
 import sqlite3
 import subprocess
@@ -26,7 +26,7 @@ from tests.servers import ROOT, Dashboard, wait_until
 
 
 class Load:
-    """Callers who ring as fast as they are answered, and what they were answered."""
+    """Senders that deliver calls without pause, and the responses they got."""
 
     def __init__(self, dashboard: Dashboard, token: str, senders: int = 8) -> None:
         self.acknowledged: list[str] = []
@@ -197,7 +197,7 @@ def test_the_log_of_a_busy_server_is_copied_beside_its_writer(own_dashboard: Das
 
 
 def run_command(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a management command to its end, in a process of its own."""
+    """Run a management command in another process and wait for its end."""
     whole = [sys.executable, "manage.py", *command]
     return subprocess.run(whole, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 

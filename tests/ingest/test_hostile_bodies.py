@@ -27,7 +27,7 @@ IDS = [f"{number:08d}-1111-2222-3333-444444444444" for number in range(20)]
 
 
 def shapes_of(call_id: str, era: captured.Era) -> list[dict[str, Any]]:
-    """Return what real traffic says about a call and what belongs to it, in one of the two eras."""
+    """Return the notifications of a realistic call in one of the two generations of payloads."""
     path = captured.call_path(call_id, era)
     who = [captured.party(kind, f"A {kind}", f"id-{kind}", "t") for kind in ("user", "guest", "phone", "application")]
     return [
@@ -81,7 +81,7 @@ ODDITIES: list[Any] = [
 
 
 def mutated(chance: random.Random) -> Any:
-    """Return one of the shapes with a few of its members replaced, renamed, doubled, wrapped or left out."""
+    """Return a valid body with some members replaced, renamed, duplicated, wrapped or removed."""
     body = copy.deepcopy(chance.choice(SHAPES))
     for _ in range(chance.randint(0, 4)):
         body = mutate(body, chance)
@@ -123,7 +123,7 @@ def items_in(body: bytes) -> int:
 
 
 def send_all(url: str, requests: list[tuple[bytes, str]]) -> list[int]:
-    """Post every (body, token), a few at a time, and return the statuses in order."""
+    """Post every (body, token) with limited concurrency; return the statuses in order."""
 
     def send_some(number: int) -> list[tuple[int, int]]:
         with httpx.Client(timeout=60) as client:
@@ -156,7 +156,7 @@ def test_whatever_a_body_holds_it_is_never_5xx_and_nothing_acknowledged_is_lost(
 
 
 def bad_token(good: str, chance: random.Random) -> str:
-    """Return a token that proves nothing: a piece of it replaced, cut off, swapped, or made up."""
+    """Return an invalid token: a part of it replaced, truncated, swapped or invented."""
     header, payload, signature = good.split(".")
     place = chance.randrange(2, len(signature) - 8)
     wrong = "A" if signature[place] != "A" else "B"

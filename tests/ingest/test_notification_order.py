@@ -1,4 +1,4 @@
-"""Existence and end do not depend on order or repetition, whatever else a call's notifications say."""
+"""The existence and the end of a call do not depend on order and repetition of its notifications."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The tables of states: closed, proved when they are made, and what folding and settling really do."""
+"""The tables of call states and attempt outcomes: complete, checked at import, and in accord with the code."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -40,7 +40,7 @@ STATED = [*CallState, "somethingNew", "unknownFutureValue", None]
 
 
 def fold_in(call: Call, said: str | None, at: datetime) -> None:
-    """Fold one notification into the call, and check what that does."""
+    """Fold one notification into the call and assert the resulting state."""
     before, ended_at, ends = call.state, call.ended_at, said in (DELETED, CallState.TERMINATED)
     facts = CallFacts(ended=ends, state=None if said == DELETED else said, direction=Direction.INCOMING)
     fold(call, facts, at, WINDOW)

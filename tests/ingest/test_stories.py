@@ -1,4 +1,4 @@
-"""Every story of the wire, as a table: what the dashboard makes of it, from the first notification to the last."""
+"""Sequences of notifications as tables, with the expected state of the call after each."""
 
 import pytest
 
@@ -26,7 +26,7 @@ STORIES = {
 
 
 def standing(call: Call) -> str:
-    """Return in a few words how a call stands."""
+    """Return a short text for the state of a call."""
     words = [
         "answered" if call.established_at else "",
         "ended" if call.ended_at else "" if call.established_at else call.state,

@@ -1,4 +1,4 @@
-"""What the database does not take: the sender is told so, its neighbours are kept, the queue goes on."""
+"""Notifications that the database refuses: their sender gets an error, others are stored, the queue continues."""
 
 import asyncio
 import dataclasses
@@ -27,14 +27,14 @@ PARTICIPANTS = bodies.notification("updated", "/communications/calls/c-1/partici
 
 @pytest.fixture
 def particular_database(database: None) -> Iterator[None]:
-    """A database that takes no notification of one message id, neither with its meaning nor without."""
+    """A database that refuses every notification with the message id REFUSED."""
     with refusing(Notification, "INSERT", f"NEW.message_id = '{REFUSED}'"):
         yield
 
 
 @pytest.fixture
 async def batches() -> list[int]:
-    """How many calls each batch changed or created."""
+    """The number of calls each batch changed or created."""
     return []
 
 
@@ -47,7 +47,7 @@ async def thread(database: None) -> AsyncIterator[DatabaseThread]:
 
 @pytest.fixture
 async def writer(thread: DatabaseThread, batches: list[int]) -> AsyncIterator[Writer]:
-    """A writer that was not started yet, so that what is written gathers."""
+    """A writer that is not started yet, so that arrivals are queued."""
 
     def publish(changed: Collection[int], new: Collection[Call]) -> None:
         batches.append(len(changed) + len(new))
@@ -58,7 +58,7 @@ async def writer(thread: DatabaseThread, batches: list[int]) -> AsyncIterator[Wr
 
 
 async def write(writer: Writer, *requests: list[Arrival]) -> list[BaseException | None]:
-    """Hand all requests to the writer before it begins; return what each was told."""
+    """Queue all requests before the writer starts; return the result of each."""
     waiting = [asyncio.create_task(writer.write(arrivals)) for arrivals in requests]
     await asyncio.sleep(0)
     writer.start()
@@ -125,7 +125,7 @@ async def test_what_is_still_waiting_at_the_end_is_written(writer: Writer, batch
 
 
 def waits_for_another() -> bool:
-    """Return whether somebody waits for a lock; SQLite does not tell, and lets one write after the other."""
+    """Return whether a connection waits for a lock; always True on SQLite, which has no view of locks."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             return True

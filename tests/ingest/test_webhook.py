@@ -1,4 +1,4 @@
-"""What Graph sees at `POST /api/calls`, and what is in the database afterwards."""
+"""Callbacks to `POST /api/calls`: the response and the resulting call."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What one bad notification does to its neighbours: nothing."""
+"""A bad notification does not affect the others in its batch."""
 
 import asyncio
 import dataclasses
