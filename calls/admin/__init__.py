@@ -1,6 +1,6 @@
-"""The auditors' admin: everything can be looked up, nothing can be changed, by nobody; and accounts, with a record.
+"""The admin site: read-only pages of evidence for auditors, and accounts whose changes are audited.
 
-Lists must stay quick with millions of rows: no counts, no DISTINCT, no query per row, pages found by their first row.
+Lists must stay fast with millions of rows: no counts, no DISTINCT, no query per row, keyset pagination.
 """
 
 from django.contrib import admin

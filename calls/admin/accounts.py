@@ -1,4 +1,4 @@
-"""Accounts and groups, administered as Django does it, with a record of every change."""
+"""Django's admin of users and groups, with an audit entry for every change."""
 
 from datetime import datetime
 from typing import Any
@@ -22,35 +22,35 @@ Changes = dict[str, list[Any]]
 
 
 class RecordedAdmin(admin.ModelAdmin):
-    """Writes an audit entry, in the same transaction, for whatever is done to an account or a group."""
+    """Appends an audit entry for every change of a user or group, in the same transaction."""
 
-    # Django's own chooser of several has parts that no screen reader can name.
+    # Django's own widget for several choices has controls without an accessible name.
     formfield_overrides = {models.ManyToManyField: {"widget": CheckboxSelectMultiple}}
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        """Save what belongs to the row, then record what was changed by now."""
+        """Save the related rows, then record all changes."""
         super().save_related(request, form, formsets, change)
         changes = {**_changes(form), **self.settle(form.instance)}
         if changes or not change:
             self.record(request, form.instance, "changed" if change else "created", changes)
 
     def settle(self, obj: Any) -> Changes:
-        """Bring what follows from the row's new values up to date; return what that changed."""
+        """Update the values that are derived from the saved ones and return those changes."""
         return {}
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Record, then delete."""
+        """Record the deletion, then delete the row."""
         self.record(request, obj, "deleted")
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        """Record and delete every row, or none."""
+        """Record and delete all rows in one transaction."""
         with transaction.atomic():
             for obj in queryset:
                 self.delete_model(request, obj)
 
     def record(self, request: HttpRequest, obj: Any, act: str, changes: Changes | None = None) -> None:
-        """Append the entry. Personal values go where they can be erased one day; secrets go nowhere."""
+        """Append the entry: personal values in erasable fields only, secrets not at all."""
         raise NotImplementedError
 
 
@@ -79,18 +79,18 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class RecordedUserAdmin(RecordedAdmin, UserAdmin):
-    """Django's own user admin, with a record. Who may enter the admin site follows from the groups."""
+    """Django's user admin with audit entries. `is_staff` is derived from the groups."""
 
     readonly_fields = ("is_staff", "last_login", "date_joined")
 
     def settle(self, obj: User) -> Changes:
-        """Open or close the admin site as the groups say."""
+        """Set `is_staff` as the groups require."""
         before = obj.is_staff
         roles.keep_admin_site(obj)
         return {"is_staff": [before, obj.is_staff]} if before != obj.is_staff else {}
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Change somebody's password, and record that it was changed."""
+        """Change the user's password and record the change."""
         with transaction.atomic():
             before = User.objects.filter(pk=id).values_list("password", flat=True).first() if id.isdecimal() else None
             response = super().user_change_password(request, id, form_url)
@@ -100,7 +100,7 @@ class RecordedUserAdmin(RecordedAdmin, UserAdmin):
         return response
 
     def record(self, request: HttpRequest, obj: User, act: str, changes: Changes | None = None) -> None:
-        """Append `account.<act>`; names and addresses of people go into the note."""
+        """Append `account.<act>`; names and addresses go into the erasable note."""
         plain, personal = {}, []
         for name, values in (changes or {}).items():
             if name in PERSONAL_FIELDS:
@@ -116,12 +116,12 @@ class RecordedUserAdmin(RecordedAdmin, UserAdmin):
 
 @admin.register(Group)
 class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
-    """Django's own group admin, with a record. The three groups that are roles keep their names."""
+    """Django's group admin with audit entries. The groups that are roles cannot be renamed or deleted."""
 
     fields = ("name", "permissions")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
-        """Return the name where it means a role."""
+        """Return the name as read-only for a group that is a role."""
         return ("name",) if obj and obj.name in roles.GROUPS else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
@@ -138,7 +138,7 @@ class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
 
 
 def change_own_password(request: HttpRequest) -> HttpResponseBase:
-    """Return Django's page for changing one's own password, and record that it was changed."""
+    """Return Django's page for changing the own password and record the change."""
     with transaction.atomic():
         account, before = User.objects.filter(pk=request.user.pk or 0), getattr(request.user, "password", None)
         response = admin.site.admin_view(admin.site.password_change, cacheable=True)(request)

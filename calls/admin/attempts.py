@@ -12,7 +12,7 @@ from calls.models import AuditEntry, Call, RejectAttempt
 
 @admin.register(RejectAttempt)
 class RejectAttemptAdmin(EvidenceAdmin):
-    """Every try to reject a call, with its timing."""
+    """Every attempt to reject a call, with its timing."""
 
     subjects = ("calls",)
     list_display = ("moment", "actor_name", "caller_name", "reason", "outcome", "answer", "took")
@@ -35,32 +35,32 @@ class RejectAttemptAdmin(EvidenceAdmin):
 
     @admin.display(description=_("requested"))
     def moment(self, attempt: RejectAttempt) -> str:
-        """Return when it was asked for."""
+        """Return the time of the request."""
         return format.moment(attempt.requested_at)
 
     @admin.display(description=_("step by step"))
     def timing(self, attempt: RejectAttempt) -> SafeString | str:
-        """Return when the call was received, seen and clicked, Graph asked, its answer and the end heard."""
+        """Return the time of each step from the call's arrival to its end."""
         return format.timing_of(AuditEntry.objects.filter(attempt_id=str(attempt.pk)))
 
     @admin.display(description=_("settled"))
     def settled(self, attempt: RejectAttempt) -> str:
-        """Return when the outcome was known."""
+        """Return the time at which the outcome was known."""
         return format.moment(attempt.settled_at)
 
     @admin.display(description=_("seconds from ring to click"))
     def took(self, attempt: RejectAttempt) -> str:
-        """Return how long the decision took."""
+        """Return the seconds from the call's arrival to the request."""
         return format.seconds_since(attempt.call.received_at, attempt.requested_at).removeprefix("+")
 
     @admin.display(description=_("caller"))
     def caller(self, attempt: RejectAttempt) -> str:
-        """Return who called."""
+        """Return the caller's name and id."""
         return format.person(attempt.call.source)
 
     @admin.display(description=_("caller"))
     def caller_name(self, attempt: RejectAttempt) -> str:
-        """Return who called, as short as it can be said."""
+        """Return the caller's name, or the id of a caller without one."""
         return attempt.call.caller_name or format.NOTHING
 
     @admin.display(description=_("Graph's answer"))
@@ -81,5 +81,5 @@ class RejectAttemptAdmin(EvidenceAdmin):
 
     @admin.display(description=_("audit entries"))
     def story(self, attempt: RejectAttempt) -> str:
-        """Return the attempt's audit entries as sentences, with the seconds since the call began to ring."""
+        """Return the attempt's audit entries as sentences, with the seconds since the call's arrival."""
         return format.timeline(AuditEntry.objects.filter(attempt_id=str(attempt.pk)), attempt.call.received_at)

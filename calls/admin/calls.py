@@ -1,4 +1,4 @@
-"""Calls, what Graph said about them, and the tries to reject them."""
+"""Calls, with their notifications and the attempts to reject them."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from calls.web.pages import labels
 
 
 class NotificationFormSet(BaseInlineFormSet):
-    """The notifications about a call, found through their indexes."""
+    """The notifications about a call, selected through their indexes."""
 
     def __init__(self, *, instance: Call, queryset: models.QuerySet[Notification], **options: Any) -> None:
         heard = queryset.filter(Notification.about([instance.graph_id_folded], [instance.pk]))
@@ -27,7 +27,7 @@ class NotificationFormSet(BaseInlineFormSet):
 
 
 class NotificationInline(EvidenceInline):
-    """What Graph said about the call."""
+    """The notifications about the call."""
 
     model = Notification
     formset = NotificationFormSet
@@ -36,12 +36,12 @@ class NotificationInline(EvidenceInline):
 
     @admin.display(description=_("received"))
     def moment(self, notification: Notification) -> str:
-        """Return when it arrived."""
+        """Return the time of arrival."""
         return format.moment(notification.received_at)
 
 
 class AttemptInline(EvidenceInline):
-    """Who tried to reject the call."""
+    """The attempts to reject the call."""
 
     model = RejectAttempt
     fields = readonly_fields = ("asked", "actor_name", "reason", "outcome", "graph_status", "graph_code", "note")
@@ -49,18 +49,18 @@ class AttemptInline(EvidenceInline):
 
     @admin.display(description=_("requested"))
     def asked(self, attempt: RejectAttempt) -> str:
-        """Return when it was asked for."""
+        """Return the time of the request."""
         return format.moment(attempt.requested_at)
 
 
 @admin.register(Call)
 class CallAdmin(EvidenceAdmin):
-    """Every call, what Graph said about it and what people did about it."""
+    """Every call, with its notifications and decisions."""
 
     subjects = ("calls",)
     list_display = ("moment", "caller_name", "state", "decision", "direction", "related")
     list_filter = (filter_form.CallFormFilter, filters.HoursFilter, filters.DecisionFilter, filters.StateFilter)
-    search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
+    search_fields = ("graph_id",)  # shows the search box; `find` does the search
     search_help_text = _("The call's Graph id or key, or its chain; or a part of the caller's name, or the caller's id")
     find = staticmethod(search.calls_found)
     date_hierarchy = "received_at"
@@ -91,32 +91,32 @@ class CallAdmin(EvidenceAdmin):
     readonly_fields = format.every_field(fieldsets)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Call]:
-        """Return the calls with the attempts made on them."""
+        """Return the calls with their attempts prefetched."""
         return super().get_queryset(request).prefetch_related("attempts")
 
     @admin.display(description=_("received"))
     def moment(self, call: Call) -> str:
-        """Return when Graph first told of the call."""
+        """Return the time of the first notification about the call."""
         return format.moment(call.received_at)
 
     @admin.display(description=_("caller"))
     def caller(self, call: Call) -> str:
-        """Return who called."""
+        """Return the caller's name and id."""
         return format.person(call.source)
 
     @admin.display(description=_("caller"))
     def caller_name(self, call: Call) -> str:
-        """Return who called, as short as it can be said."""
+        """Return the caller's name, or the id of a caller without one."""
         return call.caller_name or format.NOTHING
 
     @admin.display(description=_("called"))
     def called(self, call: Call) -> str:
-        """Return who was called."""
+        """Return the names and ids of the targets."""
         return ", ".join(format.person(target) for target in call.targets) if call.targets else format.NOTHING
 
     @admin.display(description=_("decision"))
     def decision(self, call: Call) -> str:
-        """Return what people made of the call."""
+        """Return the decisions on the call, or that nobody decided."""
         made = [f"{attempt.actor_name}: {attempt.get_outcome_display()}" for attempt in call.attempts.all()]
         if call.let_pass_at:
             made.append(f"{call.let_pass_by}: {gettext('let pass')}")
@@ -144,35 +144,35 @@ class CallAdmin(EvidenceAdmin):
 
     @admin.display(description=_("deadline"))
     def closes(self, call: Call) -> str:
-        """Return until when it could be rejected."""
+        """Return the end of the time in which the call can be rejected."""
         return format.moment(call.deadline)
 
     @admin.display(description=_("first rang in front of somebody who may reject it"))
     def watched(self, call: Call) -> str:
-        """Return when somebody with the right to reject it first had the board in view while it rang."""
+        """Return when a user with the right to reject it first had the board in view while it rang."""
         return format.moment(call.watched_at)
 
     @admin.display(description=_("let pass"))
     def passed(self, call: Call) -> str:
-        """Return when somebody let it pass, and who."""
+        """Return when the call was let pass, and by which user."""
         return f"{format.moment(call.let_pass_at)} {call.let_pass_by}".strip()
 
     @admin.display(description=_("answered"))
     def answered(self, call: Call) -> str:
-        """Return when it was answered."""
+        """Return when the call was answered."""
         return format.moment(call.established_at)
 
     @admin.display(description=_("missed"))
     def missed(self, call: Call) -> str:
-        """Return when it was found that nobody had decided."""
+        """Return when the call was recorded as missed."""
         return format.moment(call.missed_at)
 
     @admin.display(description=_("ended"))
     def ended(self, call: Call) -> str:
-        """Return when it ended."""
+        """Return when the call ended."""
         return format.moment(call.ended_at)
 
     @admin.display(description=_("caller and targets"))
     def source_shown(self, call: Call) -> SafeString:
-        """Return both ends as they were understood."""
+        """Return the stored caller and targets as JSON."""
         return format.pretty(json.dumps({"source": call.source, "targets": call.targets}))

@@ -1,4 +1,4 @@
-"""The audit history itself: its entries, and the checkpoints that sign it."""
+"""The audit history: entries and signed checkpoints."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ from calls.models import AuditCheckpoint, AuditEntry, Call
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(EvidenceAdmin):
-    """Who decided, when, why, and what Graph said."""
+    """Every audit entry."""
 
     list_display = ("moment", "told", "action", "reason", "answer", "related")
     list_filter = (
@@ -33,7 +33,7 @@ class AuditEntryAdmin(EvidenceAdmin):
         filters.ReasonFilter,
         filters.ActionFilter,
     )
-    search_fields = ("graph_id",)  # offers the form; what is searched through says `find`
+    search_fields = ("graph_id",)  # shows the search box; `find` does the search
     search_help_text = _("Whole name of a person or caller; whole id of a caller, call, chain, attempt or request")
     find = staticmethod(search.entries_found)
     date_hierarchy = "at"
@@ -49,13 +49,13 @@ class AuditEntryAdmin(EvidenceAdmin):
     readonly_fields = format.every_field(fieldsets)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages of every list, an export and the verification."""
+        """Return the pages of an evidence list, and those of the export and the verification."""
         own = {"export": export_view.export, "verify": verify_view.verify}
         pages = [path(f"{name}/", self._guarded(view), name=f"calls_auditentry_{name}") for name, view in own.items()]
         return [*pages, *super().get_urls()]
 
     def _guarded(self, view: Callable[[admin.ModelAdmin, HttpRequest], HttpResponseBase]) -> Callable[..., Any]:
-        """Return the view for those only who may read the entries."""
+        """Return the view, restricted to users who may view the entries."""
 
         def guarded(request: HttpRequest) -> HttpResponseBase:
             if not self.has_view_permission(request):
@@ -70,12 +70,12 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     @admin.display(description=_("at"))
     def moment(self, entry: AuditEntry) -> str:
-        """Return when."""
+        """Return the time of the entry."""
         return format.moment(entry.at)
 
     @admin.display(description=_("at"))
     def exactly(self, entry: AuditEntry) -> str:
-        """Return when, as exactly as it is stored, in the pages' zone and in UTC."""
+        """Return the time to the microsecond, in the current time zone and in UTC."""
         return f"{format.moment(entry.at, 'microseconds')} = {entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     @admin.display(description=_("what happened"))
@@ -90,7 +90,7 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     @admin.display(description=_("all entries of the"))
     def related(self, entry: AuditEntry) -> SafeString | str:
-        """Return one link each to all entries of the same attempt, call, chain and person, and to the call itself."""
+        """Return links to all entries of the same attempt, bulk, call, chain and person, and to the call."""
         about: list[tuple[Any, type[models.Model], dict[str, Any]]] = [
             (_("attempt"), AuditEntry, {"attempt": entry.attempt_id}),
             (_("bulk"), AuditEntry, {"bulk": entry.bulk_id}),
@@ -104,57 +104,57 @@ class AuditEntryAdmin(EvidenceAdmin):
 
     @admin.display(description=_("actor"))
     def actor_name(self, entry: AuditEntry) -> str:
-        """Return who acted."""
+        """Return the actor's name."""
         return _personal(entry, "actor_name")
 
     @admin.display(description=_("address"))
     def address(self, entry: AuditEntry) -> str:
-        """Return where the request came from."""
+        """Return the address of the request."""
         return _personal(entry, "address")
 
     @admin.display(description=_("caller"))
     def caller_name(self, entry: AuditEntry) -> str:
-        """Return who called."""
+        """Return the caller's name."""
         return _personal(entry, "caller_name")
 
     @admin.display(description=_("caller id"))
     def caller_id(self, entry: AuditEntry) -> str:
-        """Return who called, as Graph identifies them."""
+        """Return the caller's id in Graph."""
         return _personal(entry, "caller_id")
 
     @admin.display(description=_("note"))
     def note(self, entry: AuditEntry) -> str:
-        """Return what was written beside the decision."""
+        """Return the note."""
         return _personal(entry, "note")
 
     @admin.display(description=_("in their own words"))
     def words(self, entry: AuditEntry) -> str:
-        """Return what Graph, or somebody's request, said."""
+        """Return the quoted words of Graph's answer or of the request."""
         return _personal(entry, "words")
 
     @admin.display(description=_("step by step"))
     def timing(self, entry: AuditEntry) -> SafeString | str:
-        """Return when the call was received, sent and clicked, and what followed, as far as this entry tells it."""
+        """Return the time of each step of the decision that this entry has."""
         return format.timing([entry])
 
     @admin.display(description=_("who had the board open while it rang"))
     def watching(self, entry: AuditEntry) -> SafeString | str:
-        """Return the people whose account numbers the entry has, by the names their accounts have today."""
+        """Return the current names of the accounts that were connected while the call rang."""
         return format.watching(entry)
 
     @admin.display(description=_("details"))
     def details_shown(self, entry: AuditEntry) -> SafeString:
-        """Return everything else that was recorded."""
+        """Return the chained details as JSON."""
         return format.pretty(entry.details)
 
     @admin.display(description=_("commitments to personal values"))
     def commitments_shown(self, entry: AuditEntry) -> SafeString:
-        """Return the salted digests that stand for personal values in the chain."""
+        """Return the salted digests of the personal values as JSON."""
         return format.pretty(entry.commitments)
 
     @admin.display(description=_("content and signature"))
     def genuine(self, entry: AuditEntry) -> str:
-        """Return whether this entry by itself is as it was written; its place in the chain takes `verify_audit`."""
+        """Return whether the entry's content and signature are valid; `verify_audit` checks its place in the chain."""
         verdicts = {
             True: _("hold; that nothing before it was removed is proved by “manage.py verify_audit”"),
             False: _("DO NOT HOLD: this entry was changed"),
@@ -168,18 +168,18 @@ class AuditEntryAdmin(EvidenceAdmin):
 
 
 def _personal(entry: AuditEntry, name: str) -> str:
-    return getattr(getattr(entry, "personal", None), name, "") or format.NOTHING  # it may be erased, or lost
+    return getattr(getattr(entry, "personal", None), name, "") or format.NOTHING  # retention may have erased it
 
 
 @admin.register(AuditCheckpoint)
 class AuditCheckpointAdmin(EvidenceAdmin):
-    """Signed statements about how long the history was."""
+    """Every signed checkpoint."""
 
     list_display = ("moment", "kind", "entries", "last_id", "last_hash")
     fields = readonly_fields = ("moment", "kind", "entries", "last_id", "last_hash", "key_id", "signature")
     date_hierarchy = "at"
 
     @admin.display(description=_("at"))
-    def moment(self, made: AuditCheckpoint) -> str:
-        """Return when."""
-        return format.moment(made.at)
+    def moment(self, checkpoint: AuditCheckpoint) -> str:
+        """Return the time of the checkpoint."""
+        return format.moment(checkpoint.at)

@@ -1,4 +1,4 @@
-"""What all pages of evidence have in common: they are found quickly, and nobody can change anything on them."""
+"""Base classes of the evidence pages: read-only, with lists that stay fast."""
 
 from typing import Any, NoReturn
 
@@ -16,7 +16,7 @@ from calls.audit.verify.tolerant_read import read_rows
 
 
 class ReadOnly:
-    """Refuses every change, to superusers as well."""
+    """Denies adding, changing and deleting, also to superusers."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Return False."""
@@ -32,9 +32,9 @@ class ReadOnly:
 
 
 class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
-    """A list and pages of evidence; `date_hierarchy` names the time by which the rows are listed."""
+    """The list and the pages of one kind of evidence; `date_hierarchy` names the column that orders the list."""
 
-    subjects: tuple[str, ...] = ("audit", "personal")  # of retention, told on the list
+    subjects: tuple[str, ...] = ("audit", "personal")  # whose retention periods the list shows
     actions = None
     show_full_result_count = False
     empty_value_display = format.NOTHING
@@ -46,23 +46,23 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
     change_form_template = "admin/calls/evidence_page.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Return the list that neither counts nor scans."""
+        """Return the change list that neither counts rows nor scans the table."""
         return EvidenceChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
-        """Return what the text in the search box names."""
+        """Return the rows that match the search box, without duplicates."""
         text = search_term.strip().replace("\x00", "")
         return (self.find(text, queryset) if text else queryset), False
 
     @staticmethod
     def find(text: str, rows: models.QuerySet) -> models.QuerySet:
-        """Return the rows that this text names, found through indexes. A list with a search box says how."""
+        """Return the rows that match the text, through indexes. Lists with a search box override this."""
         raise NotImplementedError
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
-        """Return the row, also one that has values which cannot be read; None when there is none."""
+        """Return the row, even with unreadable values; None when it does not exist."""
         try:
             found = read_rows(self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)))
         except (ValidationError, ValueError):
@@ -70,31 +70,32 @@ class EvidenceAdmin(ReadOnly, admin.ModelAdmin):
         return found[0] if found else None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list; refuse anything sent to it."""
+        """Return the list; deny every writing request."""
         refuse_writing(request)
-        told = {"title": capfirst(self.opts.verbose_name_plural), "kept": retention.describe(*self.subjects)}
-        return super().changelist_view(request, {**told, **(extra_context or {})})
+        context = {"title": capfirst(self.opts.verbose_name_plural), "kept": retention.describe(*self.subjects)}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Return the page of one row; refuse anything sent to it."""
+        """Return the page of one row; deny every writing request."""
         refuse_writing(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> NoReturn:
-        """Refuse: rows that never change have no history of changes, and an empty page would look like one."""
+        """Raise PermissionDenied."""
+        # An empty page would look as if these rows could change.
         raise PermissionDenied
 
 
 def refuse_writing(request: HttpRequest) -> None:
-    """Raise PermissionDenied for every request that is not one for reading."""
+    """Raise PermissionDenied unless the method is GET or HEAD."""
     if request.method not in ("GET", "HEAD"):
         raise PermissionDenied
 
 
 class EvidenceInline(ReadOnly, admin.TabularInline):
-    """Rows that belong to the one on the page."""
+    """Evidence rows that are related to the one on the page."""
 
     template = "admin/calls/evidence_inline.html"
     extra = 0

@@ -15,21 +15,21 @@ from calls.audit.export import write_file
 
 
 def export(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Return the entries that the filters in the address let through, as a file; only POST, for it leaves an entry."""
+    """Return the entries selected by the query parameters as a file; POST only, because an export is recorded."""
     form = request.POST.get("form", "")
     if request.method != "POST" or form not in write_file.FORMATS:
         raise PermissionDenied
-    listed = reverse("admin:calls_auditentry_changelist")
+    change_list = reverse("admin:calls_auditentry_changelist")
     try:
         chosen = model_admin.get_changelist_instance(request)
     except IncorrectLookupParameters:
-        return HttpResponseRedirect(listed)
+        return HttpResponseRedirect(change_list)
     actor = actor_of(request.user, request)  # type: ignore[arg-type]
     try:
-        begun = write_file.Export(form, chosen.queryset, actor=actor, chosen=dict(request.GET.lists()))
+        running = write_file.Export(form, chosen.queryset, actor=actor, chosen=dict(request.GET.lists()))
     except DatabaseError:
         messages.error(request, gettext("The audit history cannot be written, so nothing was exported. Try again."))
-        return HttpResponseRedirect(f"{listed}?{request.GET.urlencode()}")
-    response = StreamingHttpResponse(streaming.stream(begun.pieces()), content_type=begun.format.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{begun.file_name}"'
+        return HttpResponseRedirect(f"{change_list}?{request.GET.urlencode()}")
+    response = StreamingHttpResponse(streaming.stream(running.pieces()), content_type=running.format.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{running.file_name}"'
     return streaming.unbuffered(response)

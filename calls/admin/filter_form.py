@@ -1,7 +1,4 @@
-"""The form in the filter column: auditors fill in what they know and when it was, and the list is narrowed to that.
-
-No script needed: it is sent by GET, so that what it shows can be bookmarked and sent to somebody.
-"""
+"""List filters that are forms in the filter column, sent by GET so that a filtered list has an address."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,9 +20,9 @@ TEXT, TIME = "search", "datetime-local"  # types of an <input>
 
 @dataclass(frozen=True, slots=True)
 class FilterField:
-    """One field of the form: its name in the address, its label, and the condition that a filled-in value makes.
+    """One field of the form: its query parameter, its label and the condition for a value.
 
-    The condition raises ValueError for a value that means nothing.
+    `condition` raises ValueError or OverflowError for an invalid value.
     """
 
     name: str
@@ -35,7 +32,7 @@ class FilterField:
 
 
 def moment(text: str) -> datetime:
-    """Return the time written as ISO 8601, in the current time zone when it names none; raise ValueError otherwise."""
+    """Parse a date or time in ISO 8601, by default in the current time zone. Raises ValueError."""
     parsed = parse_datetime(text)
     if parsed is None:
         day = parse_date(text)
@@ -46,7 +43,7 @@ def moment(text: str) -> datetime:
 
 
 def span(field: str) -> tuple[FilterField, FilterField]:
-    """Return the fields for a span of time; the minute named as its end belongs to it."""
+    """Return the fields for the start and the end of a period, both inclusive: whole days, or whole minutes."""
     return (
         FilterField("from", _("From"), lambda text: Q(**{f"{field}__gte": moment(text)}), TIME),
         FilterField("to", _("To, inclusive"), lambda text: Q(**{f"{field}__lt": _end_of(text)}), TIME),
@@ -59,7 +56,7 @@ def _end_of(text: str) -> datetime:
 
 
 class FormFilter(admin.ListFilter):
-    """A form of fields, each of which narrows the list when it is filled in."""
+    """A list filter with several fields, whose conditions are combined with AND."""
 
     title = _("Narrow down")
     template = "admin/calls/filter_form.html"
@@ -76,15 +73,15 @@ class FormFilter(admin.ListFilter):
                 self.used_parameters[name] = value
 
     def expected_parameters(self) -> list[str | None]:
-        """Return the names of the fields."""
+        """Return the query parameters of the fields."""
         return [field.name for field in self.fields]
 
     def has_output(self) -> bool:
-        """Return True: the form is always there."""
+        """Return True: the form is always shown."""
         return True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return what every filled-in field lets through; nothing when one of them makes no sense."""
+        """Return the rows that match every filled-in field; none when a value is invalid."""
         for field in self.fields:
             if value := str(self.used_parameters.get(field.name, "")):
                 try:
@@ -94,7 +91,7 @@ class FormFilter(admin.ListFilter):
         return queryset.none() if self.errors else queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        """Yield the form's fields as filled in, and what else is in the address and must stay there."""
+        """Yield the template's context: the fields with their values, and the other query parameters to keep."""
         own = self.expected_parameters()
         others = {name: values for name, values in changelist.filter_params.items() if name not in own}
         yield {
@@ -113,7 +110,7 @@ class FormFilter(admin.ListFilter):
 
 
 class EntryFormFilter(FormFilter):
-    """Audit entries by who, caller, call, chain, attempt, Graph's code and time."""
+    """Audit entries by time, actor, caller, call, chain, attempt, bulk, request and Graph's code."""
 
     fields = (
         *span("at"),
@@ -132,7 +129,7 @@ class EntryFormFilter(FormFilter):
 
 
 class CallFormFilter(FormFilter):
-    """Calls by time, caller and chain."""
+    """Calls by time, caller, chain and id."""
 
     fields = (
         *span("received_at"),
@@ -155,7 +152,7 @@ class NotificationFormFilter(FormFilter):
 
 
 class AttemptFormFilter(FormFilter):
-    """Reject attempts by time, who and Graph's code."""
+    """Reject attempts by time, actor, bulk and Graph's code."""
 
     fields = (
         *span("requested_at"),

@@ -1,4 +1,4 @@
-"""Questions with fixed answers that auditors narrow a list by. Nothing is read to offer the answers."""
+"""List filters with fixed choices, which need no query."""
 
 from typing import Any
 
@@ -18,56 +18,56 @@ from calls.web.pages import history
 Outcome = RejectAttempt.Outcome
 
 
-class WordFilter(admin.SimpleListFilter):
-    """Rows by one column whose words are known beforehand, so nothing is read to list them."""
+class ValueFilter(admin.SimpleListFilter):
+    """Rows by the value of a column with known values."""
 
-    words: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """Return the words as they are stored."""
-        return [(str(word), str(word)) for word in self.words]
+        """Return the values as they are stored."""
+        return [(str(value), str(value)) for value in self.values]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return the rows with the chosen word."""
+        """Return the rows with the chosen value."""
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
-class ActionFilter(WordFilter):
+class ActionFilter(ValueFilter):
     """Audit entries by action."""
 
-    title, parameter_name, words = _("action"), "action", tuple(ACTIONS)
+    title, parameter_name, values = _("action"), "action", tuple(ACTIONS)
 
 
-class ReasonFilter(WordFilter):
+class ReasonFilter(ValueFilter):
     """Audit entries or attempts by the reason given to the caller."""
 
-    title, parameter_name, words = _("reason"), "reason", tuple(RejectReason)
+    title, parameter_name, values = _("reason"), "reason", tuple(RejectReason)
 
 
-class StateFilter(WordFilter):
+class StateFilter(ValueFilter):
     """Calls by state."""
 
-    title, parameter_name, words = _("state"), "state", tuple(CallState)
+    title, parameter_name, values = _("state"), "state", tuple(CallState)
 
 
 class HoursFilter(admin.SimpleListFilter):
-    """Rows by whether they fall into working hours."""
+    """Rows within or outside working hours."""
 
     title = _("working hours")
     parameter_name = "hours"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """Return inside and outside, with what is meant by it."""
-        meant = {"days": settings.WORKING_DAYS, "hours": settings.WORKING_HOURS}
+        """Return both choices, with the configured hours and days."""
+        configured = {"days": settings.WORKING_DAYS, "hours": settings.WORKING_HOURS}
         return [
-            ("outside", _("outside %(hours)s on days %(days)s of the week") % meant),
+            ("outside", _("outside %(hours)s on days %(days)s of the week") % configured),
             ("inside", _("within them")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return the rows inside or outside."""
-        field, meant = TIMES[queryset.model], hours.configured()
-        conditions = {"outside": meant.outside(field), "inside": meant.inside(field)}
+        """Return the rows within or outside working hours."""
+        field, working = TIMES[queryset.model], hours.configured()
+        conditions = {"outside": working.outside(field), "inside": working.inside(field)}
         chosen = conditions.get(self.value() or "")
         return queryset.filter(chosen) if chosen is not None else queryset
 
@@ -76,29 +76,29 @@ TIMES: dict[type[Model], str] = {AuditEntry: "at", Call: "received_at", RejectAt
 
 
 class OutcomeFilter(admin.SimpleListFilter):
-    """Audit entries by how the thing ended."""
+    """Audit entries by the outcome group of their action."""
 
     title = _("outcome")
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """Return the kinds of outcome."""
+        """Return the outcome groups."""
         return [(str(group), label) for group, label in GROUPS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        """Return the entries with such an outcome."""
+        """Return the entries in the chosen group."""
         chosen = in_group(self.value() or "")
         return search.among(chosen, queryset) if chosen else queryset
 
 
 class DecisionFilter(admin.SimpleListFilter):
-    """Calls by what people made of them; *undecided* is the one auditors ask for most."""
+    """Calls by decision; *undecided* is the choice that auditors use most."""
 
     title = _("decision")
     parameter_name = "decision"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """Return the kinds of decision."""
+        """Return the kinds of decisions."""
         return [
             ("undecided", _("undecided: nobody chose in time")),
             ("unseen", _("rang unseen: nobody had the board in view")),
@@ -109,7 +109,7 @@ class DecisionFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        """Return the calls with such a decision."""
+        """Return the calls with the chosen kind of decision."""
         attempts = RejectAttempt.objects.filter(call=OuterRef("pk"))
         rejected = Exists(attempts.filter(outcome__in=[Outcome.ACCEPTED, Outcome.CONFIRMED]))
         conditions = {
@@ -126,17 +126,17 @@ class DecisionFilter(admin.SimpleListFilter):
 
 
 class ProblemFilter(admin.SimpleListFilter):
-    """Notifications by whether they could be applied to a call."""
+    """Notifications by whether they were applied to a call."""
 
     title = _("whether it was applied")
     parameter_name = "applied"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """Return yes and no."""
+        """Return both choices."""
         return [("yes", _("applied")), ("no", _("not applied, for a reason that is noted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
-        """Return the notifications that were, or were not, applied."""
+        """Return the notifications that were applied, or those that were not."""
         if self.value() == "yes":
             return queryset.filter(problem="")
         return queryset.exclude(problem="") if self.value() == "no" else queryset

@@ -1,4 +1,4 @@
-"""What stands in the cells of the auditors' lists and pages."""
+"""Formatting of values in the admin's lists and pages."""
 
 import json
 from collections.abc import Iterable
@@ -27,28 +27,31 @@ NOTHING = "–"
 
 
 def moment(at: datetime | UnreadableValue | None, precision: str = "milliseconds") -> str:
-    """Return the time to the millisecond: what auditors compare with other systems' logs."""
+    """Return the time in the current zone, by default to the millisecond, to be compared with other systems' logs."""
     if isinstance(at, UnreadableValue):
         return str(at)
     if at is None:
         return NOTHING
-    with suppress(OverflowError):  # the first and the last day there are have no local time in some zones
+    with suppress(OverflowError):  # the first and the last representable day have no local time in some zones
         at = timezone.localtime(at)
     return at.isoformat(" ", precision)
 
 
 def pretty(text: str) -> SafeString:
-    with suppress(ValueError):  # what is not JSON is shown as it is
+    """Return JSON indented, and any other text unchanged, in a <pre> element."""
+    with suppress(ValueError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return format_html("<pre>{}</pre>", text.encode("utf-8", "backslashreplace").decode())
 
 
 def link(label: Any, model: type[models.Model], **query: Any) -> SafeString:
+    """Return a link to the model's list, filtered by the query parameters."""
     address = reverse(f"admin:calls_{model._meta.model_name}_changelist")
     return format_html('<a href="{}?{}">{}</a>', address, urlencode(query), label)
 
 
 def person(party: Any) -> str:
+    """Return the name and id of a caller or target as it is stored in a call."""
     if not isinstance(party, dict):
         return NOTHING
     name, id = party.get("name") or "", party.get("id") or ""
@@ -56,6 +59,7 @@ def person(party: Any) -> str:
 
 
 def answer(row: AuditEntry | RejectAttempt) -> str:
+    """Return Graph's status and code."""
     return " ".join(str(word) for word in (row.graph_status, row.graph_code) if word) or NOTHING
 
 
@@ -75,10 +79,8 @@ def timeline(entries: models.QuerySet[AuditEntry], began: datetime | None) -> st
 
 
 def watching(entry: AuditEntry) -> SafeString | str:
-    """Return who was connected while a call rang, and whether the board was in their view, each with a link to more.
-
-    The entry has account numbers only, because it stays for ever; what they are called stands with the accounts.
-    """
+    """Return the users who were connected while a call rang, with links and whether they had the board in view."""
+    # Entries have account numbers only, because names could not be erased from the chained details.
     details = details_of(entry)
     connected, visible = (_numbers(details.get(name)) for name in ("connected_accounts", "visible_accounts"))
     names = dict(User.objects.filter(pk__in=connected).values_list("pk", "username"))
@@ -92,19 +94,20 @@ def watching(entry: AuditEntry) -> SafeString | str:
     return format_html_join("", "<div>{}, {}</div>", lines) or NOTHING
 
 
-def _numbers(told: Any) -> list[int]:
-    return (
-        [number for number in told if isinstance(number, int) and 0 < number < 2**31] if isinstance(told, list) else []
-    )
+def _numbers(value: Any) -> list[int]:
+    values = value if isinstance(value, list) else []
+    return [number for number in values if isinstance(number, int) and 0 < number < 2**31]
 
 
 def seconds_since(began: datetime | UnreadableValue | None, at: datetime | UnreadableValue) -> str:
+    """Return the signed seconds between the times, empty when one of them is absent or unreadable."""
     if not isinstance(began, datetime) or not isinstance(at, datetime):
         return ""
     return f"{(at - began).total_seconds():+.3f}"
 
 
 def every_field(fieldsets: Any) -> tuple[str, ...]:
+    """Return the fields of all fieldsets, each once."""
     return tuple(dict.fromkeys(name for _title, options in fieldsets for name in options["fields"]))
 
 
@@ -122,20 +125,20 @@ TIMING = {
 
 
 def timing_of(entries: models.QuerySet[AuditEntry]) -> SafeString | str:
-    """Return when each step of a decision was, and how many seconds after the first, as all its entries tell it."""
+    """Return the time of each step of a decision, and the seconds since the first, from all its entries."""
     return timing(read_rows(entries.order_by("id")[:TIMELINE_LIMIT]))
 
 
 def timing(entries: Iterable[AuditEntry]) -> SafeString | str:
-    """Return when each step was, and how many seconds after the first, as far as these entries tell it."""
-    told: dict[str, Any] = {}
+    """Return the time of each step, and the seconds since the first, from the details of these entries."""
+    times: dict[str, Any] = {}
     for entry in entries:
         details = details_of(entry)
         seen = details.pop("seen_as_reported_by_browser", None)
         for name, value in {**(seen if isinstance(seen, dict) else {}), **details}.items():
-            if name in TIMING and name not in told and isinstance(value, str):
-                told[name] = _read(value)
-    steps = [(words, told[name]) for name, words in TIMING.items() if told.get(name)]
+            if name in TIMING and name not in times and isinstance(value, str):
+                times[name] = _read(value)
+    steps = [(words, times[name]) for name, words in TIMING.items() if times.get(name)]
     began = steps[0][1] if steps else None
     rows = [(words, moment(at), f"{(at - began).total_seconds():+.3f}") for words, at in steps]
     return format_html_join("", "<div>{}: {} ({} s)</div>", rows) or NOTHING

@@ -13,7 +13,7 @@ from calls.models import Call, Notification
 
 @admin.register(Notification)
 class NotificationAdmin(EvidenceAdmin):
-    """What arrived, as it arrived."""
+    """Every notification, with its stored body."""
 
     subjects = ("notifications",)
     list_display = ("moment", "change_type", "resource", "problem", "related")
@@ -30,17 +30,17 @@ class NotificationAdmin(EvidenceAdmin):
     readonly_fields = format.every_field(fieldsets)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Notification]:
-        """Return the notifications; a list needs no bodies."""
+        """Return the notifications without their bodies, which lists do not show."""
         return super().get_queryset(request).defer("body")
 
     @admin.display(description=_("received"))
     def moment(self, notification: Notification) -> str:
-        """Return when it arrived."""
+        """Return the time of arrival."""
         return format.moment(notification.received_at)
 
     @admin.display(description=_("call"))
     def related(self, notification: Notification) -> SafeString | str:
-        """Return a link to the call it is about, which may never have been heard of."""
+        """Return a link to the list filtered by the notification's call, which may not be stored."""
         return (
             format.link(notification.call_id, Call, call=notification.call_id)
             if notification.call_id

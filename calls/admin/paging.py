@@ -1,6 +1,6 @@
-"""Lists of any length: a page is found by the row it begins at and costs the same however many rows there are.
+"""Keyset pagination for evidence lists, whose cost does not depend on the number of rows.
 
-Nothing is counted, and the drill-down by date comes from the calendar instead of from the table.
+Rows are not counted, and the drill-down by date is computed from the calendar.
 """
 
 from calendar import monthrange
@@ -21,25 +21,25 @@ from django.utils.translation import gettext
 
 from calls.audit.verify.tolerant_read import read_rows
 
-MOST_YEARS = 50  # offered; whoever owns the database can date an entry anywhere
-FEW = 10  # rows in which somebody may have written what is no time, before others are looked for
-OLDER, NEWER = "older_than", "newer_than"  # names in the address
+MOST_YEARS = 50  # offered; a changed row can have any date
+FEW = 10  # rows read at each end of the table to find a readable time
+OLDER, NEWER = "older_than", "newer_than"  # query parameters
 
 
 class EvidenceChangeList(ChangeList):
-    """Rows by their time, newest first, a page at a time."""
+    """A change list ordered by time, newest first."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet:
-        """Return every row the filters let through, newest first; which page is shown does not matter to it."""
+        """Return all rows that match the filters, newest first, regardless of the page."""
         self.older_than, self.newer_than = (self._place(name) for name in (OLDER, NEWER))
         return super().get_queryset(request, exclude_parameters)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str | Combinable]:
-        """Return the one order there is: by time, newest first."""
+        """Return the only order: by time, newest first."""
         return [f"-{self.date_hierarchy}", "-pk"]
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one page, and find out whether there are rows on both sides of it."""
+        """Read one page, and set the addresses of the newer and older pages that exist."""
         rows = self._read()
         shown, more = rows[: self.list_per_page], len(rows) > self.list_per_page
         if self.newer_than:
@@ -63,12 +63,12 @@ class EvidenceChangeList(ChangeList):
             raise IncorrectLookupParameters(error) from error
 
     def _beyond(self, side: str, at: datetime, pk: str) -> Q:
-        # The first condition says nothing new, but it is the one an index can use.
+        # The first condition is implied by the second, but an index can use only the first.
         field = self.date_hierarchy
         return Q(**{f"{field}__{side}e": at}) & (Q(**{f"{field}__{side}": at}) | Q(**{field: at, f"pk__{side}": pk}))
 
     def _place(self, name: str) -> tuple[datetime, str] | None:
-        """Take a row's place out of the address; None when the address names none."""
+        """Remove a row's position from the query parameters and return it; None when they have none."""
         self.filter_params.pop(name, None)
         at, _, pk = str(self.params.pop(name, "")).partition("~")
         if not at:
@@ -82,12 +82,12 @@ class EvidenceChangeList(ChangeList):
         return parsed, pk
 
     def _link_to(self, side: str, rows: list[Model], exists: bool) -> str:
-        """Return the address of the page beyond the first of these rows whose time can be read."""
+        """Return the address of the page beyond the first of these rows with a readable time."""
         places = [(at, row.pk) for row in rows if isinstance(at := getattr(row, str(self.date_hierarchy)), datetime)]
         return self.get_query_string({side: f"{places[0][0].isoformat()}~{places[0][1]}"}) if places and exists else ""
 
     def drilldown(self) -> dict[str, Any]:
-        """Return the way back and the choices one level below the chosen year, month or day."""
+        """Return the link one level up and the links one level below the chosen year, month or day."""
         field = self.date_hierarchy
         year, month, day = (self._chosen(f"{field}__{part}") for part in ("year", "month", "day"))
         if year and month and day:
@@ -123,7 +123,7 @@ class EvidenceChangeList(ChangeList):
         return range(max(_year_of(first), this - MOST_YEARS), min(_year_of(last), this + 1) + 1)
 
     def _moment_at_the_end(self, direction: str) -> datetime | None:
-        """Return the first or the last time there is, None when none can be read."""
+        """Return the first or the last time in the table, None when it is empty or unreadable."""
         field = str(self.date_hierarchy)
         rows = read_rows(self.model._default_manager.order_by(f"{direction}{field}").only("pk", field)[:FEW])
         return next((at for row in rows if isinstance(at := getattr(row, field), datetime)), None)

@@ -1,4 +1,4 @@
-"""Signing in to the admin site."""
+"""The sign-in form of the admin site."""
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
@@ -7,9 +7,9 @@ from calls.accounts import roles
 
 
 class EvidenceSignInForm(AdminAuthenticationForm):
-    """The admin's sign-in form, which lets in whoever is in a group that reads the evidence."""
+    """Admits members of the groups that may read the evidence."""
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Raise ValidationError for people the admin site is not for."""
+        """Raise ValidationError for users without access to the admin site."""
         roles.admit(user)
         super().confirm_login_allowed(user)

@@ -34,7 +34,7 @@ VERDICTS = {
 
 
 def verify(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Return the page that offers a verification or, asked by POST, does one and shows how far it is."""
+    """Return the page of verifications; on POST run one and stream its progress into the page."""
     recent = AuditEntry.objects.filter(action="audit.verified").select_related("personal").order_by("-at", "-id")
     context = {
         **model_admin.admin_site.each_context(request),
@@ -66,12 +66,12 @@ def _verify(page: str, actor: Actor, language: str) -> Iterator[bytes]:
             with transaction.atomic():
                 entry = chain.append("audit.verified", actor=actor, details=details_of(found))
         except DatabaseError as error:
-            told: dict[str, object] = {"problem": str(error)}
+            result: dict[str, object] = {"problem": str(error)}
         else:
-            told = {"found": found, "verdict": VERDICTS[found.verdict], "entry": entry}
+            result = {"found": found, "verdict": VERDICTS[found.verdict], "entry": entry}
             kinds = {"faults": found.faults, "warnings": found.warnings, "notices": found.notices}
-            told |= {kind: [in_active_language(finding) for finding in findings] for kind, findings in kinds.items()}
-        yield render_to_string("admin/calls/verified.html", told).encode()
+            result |= {kind: [in_active_language(finding) for finding in findings] for kind, findings in kinds.items()}
+        yield render_to_string("admin/calls/verified.html", result).encode()
     yield after.encode()
 
 
