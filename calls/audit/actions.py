@@ -186,7 +186,7 @@ _declare(
     counter=metrics.DECISIONS.labels("bad_request"),
 )
 
-# Other decisions on calls, and their lapses ------------------------------------------------------------------------
+# Other decisions on calls, and their lapses ---------------------------------------------------------------------------
 
 _declare(
     "call.let_pass",

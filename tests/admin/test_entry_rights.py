@@ -1,4 +1,4 @@
-"""Exports and verifications are for those with the right to read the entries; staff status is not enough."""
+"""Exports and verifications require the permission to view entries; staff status is not enough."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -6,7 +6,7 @@ from django.test import Client
 
 from calls.accounts import roles
 from calls.models import AuditEntry
-from tests.admin.test_admin import LISTS
+from tests.admin.test_evidence_pages import LISTS
 
 PAGES = ("export", "verify")
 
@@ -17,7 +17,7 @@ def permission(codename: str) -> Permission:
 
 @pytest.fixture
 def staff(people, story) -> User:
-    """An auditor whose group lost the right to read the entries and kept everything else, the admin site included."""
+    """An auditor whose group lost only the permission to view entries."""
     Group.objects.get(name=roles.AUDITORS).permissions.remove(permission("view_auditentry"))
     staff = User.objects.get(username="auditor")
     assert staff.is_staff and staff.has_perm("calls.view_auditcheckpoint")

@@ -1,4 +1,4 @@
-"""An export through a real server: a reader that falls behind holds it back, and gets all of it in the end."""
+"""An export through a real server waits for a slow reader and is complete."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The button in the admin: a whole verification with its progress, and the entry about it."""
+"""The admin page that runs a verification, shows its progress and records the result."""
 
 import re
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PAGE = "/admin/calls/auditentry/verify/"
 
 @pytest.fixture(autouse=True)
 async def connection_given_back(database: None) -> AsyncIterator[None]:
-    """Have the thread that asynchronous tests reach the database from give its connection back."""
+    """Close the database connection of the thread that asynchronous tests use."""
     yield
     await sync_to_async(connections.close_all)()
 

@@ -1,4 +1,4 @@
-"""Every action that is appended anywhere is declared, with its details; what is not declared cannot be appended."""
+"""Every appended action and detail is declared; undeclared ones cannot be appended."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ SOURCES = [path for path in sorted((ROOT / "calls").rglob("*.py")) if "migration
 REGISTRY = ROOT / "calls" / "audit" / "actions.py"
 SUBJECTS = {code.partition(".")[0] for code in ACTIONS}
 CODE = re.compile(rf"(?:{'|'.join(sorted(SUBJECTS))})\.[a-z_]+")
-STEPS = {  # what stands behind the point where a code is put together
+STEPS = {  # the second part of composed codes
     "reject": set(RejectAttempt.Outcome) | {"gone"},
     "account": {"created", "changed", "deleted"},
     "group": {"created", "changed", "deleted"},
@@ -26,7 +26,7 @@ WRAPPERS = {"_append", "record_refusal"}  # append what they are given; their ca
 
 
 def codes_in(node: ast.AST) -> Iterator[str]:
-    """Yield each action that this part of the source names, whole or put together from a subject and a step."""
+    """Yield each action that this part of the source names, whole or composed of a subject and a step."""
     for part in ast.walk(node):
         if isinstance(part, ast.JoinedStr):
             subject = part.values[0].value if isinstance(part.values[0], ast.Constant) else ""
@@ -36,7 +36,7 @@ def codes_in(node: ast.AST) -> Iterator[str]:
 
 
 def appended_at(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Return the actions that this call can append, as far as its function tells."""
+    """Return the actions that this call can append, according to the source of its function."""
     given = call.args[1 if ast.unparse(call.func) == "record_refusal" else 0]
     if not isinstance(given, ast.Name):
         return set(codes_in(given))
@@ -51,7 +51,7 @@ def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def places() -> Iterator[tuple[str, set[str]]]:
-    """Yield each place that appends to the history, by itself or through a wrapper, with what it can append."""
+    """Yield each place that appends an entry, directly or through a wrapper, with the actions it can append."""
     for path in SOURCES:
         for function in functions_of(path):
             for node in ast.walk(function):

@@ -1,4 +1,4 @@
-"""An entry is appended, chained, signed, and nobody can append one that the database would not keep as it was."""
+"""Entries are appended, chained and signed, and contain only what the database stores unchanged."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Checkpoints outside the database: whoever rewrites the whole history, key and all, does not reach them."""
+"""Checkpoints outside the database reveal a history that was rewritten with the signing key."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from tests.fixtures.history import Owner, append, sql
 
 @pytest.fixture
 def kept(tmp_path, settings) -> Path:
-    """The file of a history that is sealed after its third and its fifth entry."""
+    """The checkpoint file of a history with checkpoints after the third and the fifth entry."""
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
     return Path(settings.AUDIT_CHECKPOINT_FILE)
 
@@ -55,7 +55,7 @@ def test_nothing_is_written_twice_and_what_was_missed_is_caught_up_with(history,
 
 
 def rechain(environment: dict[str, str]) -> None:
-    """Rewrite every entry as somebody does who has the signing key as well, and forget the checkpoints."""
+    """Rewrite every entry with the signing key and delete the checkpoints."""
     command = [sys.executable, "-c", RECHAIN.format(key_id="signing.key_id()")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
@@ -102,7 +102,7 @@ def everything() -> dict[type, list[dict[str, object]]]:
 
 
 def restore(backup: dict[type, list[dict[str, object]]]) -> None:
-    """Put back what stood in the tables, as an operator's backup does; ids go on from there."""
+    """Restore the tables as from a backup, so that ids continue from there."""
     with Owner():
         for model, rows in backup.items():
             sql(f"DELETE FROM {model._meta.db_table}")

@@ -1,4 +1,4 @@
-"""Everything a proof compares with something else: anchors, cuts, erasures, the file outside, the head."""
+"""Each comparison of a verification: anchors, cuts, erasures, the checkpoint file, the head."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ def change_actor(entry: AuditEntry) -> None:
 
 
 def cut(entries: int, last: AuditEntry) -> AuditCheckpoint:
-    """Remove the first entries under a checkpoint that is signed with our key, as somebody does who has it."""
+    """Delete the first entries under a checkpoint that is signed with the configured key."""
     mark = checkpoints.create(Kind.CUT, entries, last.pk, last.hash)
     sql("DELETE FROM calls_auditpersonal WHERE entry_id <= %s", last.pk)
     sql("DELETE FROM calls_auditentry WHERE id <= %s", last.pk)

@@ -1,4 +1,4 @@
-"""Settings of the evidence that make no sense are named before anything starts."""
+"""System checks report invalid settings of retention, checkpoints and working hours."""
 
 from datetime import time
 

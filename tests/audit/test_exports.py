@@ -1,4 +1,4 @@
-"""An export is exactly the chosen entries, sealed, recorded, harmless in a spreadsheet, and can be checked later."""
+"""An export has exactly the chosen entries, is sealed, recorded, safe in a spreadsheet, and verifiable later."""
 
 import csv
 import hashlib
@@ -29,7 +29,7 @@ from tests.fixtures.history import Owner, append, make_attempt, make_call, sql
 
 @pytest.fixture(autouse=True)
 async def connection_given_back(database: None) -> AsyncIterator[None]:
-    """Have the thread that asynchronous tests reach the database from give its connection back."""
+    """Close the database connection of the thread that asynchronous tests use."""
     yield
     await sync_to_async(connections.close_all)()
 
@@ -162,7 +162,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\n-1
 
 @pytest.fixture
 def evil(database) -> list[AuditEntry]:
-    """Callers whose names a spreadsheet would compute."""
+    """Callers with names that a spreadsheet would compute."""
     entries = []
     for number, text in enumerate(FORMULAS):
         call = make_call(number, source={"name": text, "id": f'{text}","x'})

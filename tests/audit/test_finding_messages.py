@@ -1,4 +1,4 @@
-"""What a verification finds is a code with parameters, in English for the history and in the reader's language."""
+"""The sentences of findings, in English for the history and in the reader's language."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ ANCHOR, CHECKPOINT = Origin(), Origin(Place.CHECKPOINT, id=2)
 LINE = Origin(Place.LINE, number=3, path="/marks")
 ABOUT = {"id": 7, "time": AT}
 SIGNED = {"count": 3, "first": 4, "last": 6, "key": "a1"}
-# These words stand in histories already: `audit.verified` keeps them, and they are chained.
+# Existing histories contain these sentences: entries `audit.verified` keep them in chained details.
 ENGLISH = [
     (Code.ENTRY_UNREADABLE, {"id": 7}, "Audit entry #7: its content was changed into something that cannot be read."),
     (Code.ENTRY_MISSING, {"id": 7}, "Audit entry #7 is missing."),
@@ -151,7 +151,7 @@ def test_every_code_has_one_message_and_its_english_is_tested() -> None:
 
 
 def made_in(place: str) -> Iterator[tuple[Code, set[str]]]:
-    """Yield the code of each finding that this file makes, with the names of its parameters."""
+    """Yield the code of each finding that this source file creates, with the names of its parameters."""
     for node in ast.walk(ast.parse((ROOT / place).read_text())):
         maker = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
         if maker in ("Finding.of", "about") and (named := re.fullmatch(r"Code\.(\w+)", ast.unparse(node.args[0]))):

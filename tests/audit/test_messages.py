@@ -1,4 +1,4 @@
-"""Every entry can be read aloud, whatever is missing from it."""
+"""Every entry has a sentence, also when values are missing."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What could tell of a person is never in the chained part of an entry, so that it can be erased one day."""
+"""The chained part of an entry contains no personal value, so that all of them can be erased."""
 
 import json
 from datetime import timedelta
@@ -21,7 +21,7 @@ from calls.models import AuditEntry, AuditPersonal, Call, RejectAttempt
 from tests.conftest import PASSWORD, People
 from tests.fixtures.history import append, make_attempt, make_call
 
-# A name, a number, an address and free text; every act below gets all of them wherever it takes anything.
+# A name, a number, an address and free text; every act below gets all of them as its inputs.
 PERSON = {"Zebulon Quist", "+15550123", "203.0.113.77", "zebulon@contoso.example"}
 TEXT = " ".join(sorted(PERSON))
 WHO = Actor("7", "Zebulon Quist", "203.0.113.77")
@@ -29,7 +29,7 @@ WHO = Actor("7", "Zebulon Quist", "203.0.113.77")
 
 @pytest.fixture
 def acts(people: People, client: Client, settings) -> None:
-    """One entry at least of each kind that takes something from outside."""
+    """At least one entry of each kind that contains values from outside."""
     call = make_call(source={"kind": "phone", "name": "Zebulon Quist", "id": "+15550123"}, deadline=None)
     attempt = make_attempt(call, note=TEXT, actor_name="Zebulon Quist", outcome="refused")
     answer = GraphAnswer(403, "7505", f"{TEXT} may not.", "request", "our-request")

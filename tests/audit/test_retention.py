@@ -1,4 +1,4 @@
-"""What the operator does not want to keep goes, the history says so, and the rest of it is still proved."""
+"""Retention deletes old rows, records it, and leaves a history that verification accepts."""
 
 import json
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def history(story) -> list[AuditEntry]:
-    """Six entries, the first three about one rejection."""
+    """Six entries, the first three of one rejection."""
     for action in ("account.signed_in", "account.signed_out", "account.signed_in"):
         append(action)
     return list(AuditEntry.objects.order_by("id"))
@@ -164,7 +164,7 @@ def test_calls_go_with_their_attempts_and_notifications_on_their_own(database, k
     assert Notification.objects.get().message_id == "message-2"
 
 
-# The history that goes is proved before, and what takes its place cannot be forged ------------------------------------
+# Verification before deletion, and forged checkpoints -----------------------------------------------------------------
 
 
 def test_a_broken_history_is_left_alone_as_evidence(history, keep_for, prove):
@@ -179,7 +179,7 @@ def test_a_broken_history_is_left_alone_as_evidence(history, keep_for, prove):
     assert prove().code == 1
 
 
-def test_the_guard_opens_for_exactly_what_the_checkpoint_names(history):
+def test_the_trigger_opens_for_exactly_what_the_checkpoint_names(history):
     last, next_one = history[2], history[3]
     with transaction.atomic():
         checkpoints.create(AuditCheckpoint.Kind.CUT, 3, last.pk, last.hash)
@@ -194,7 +194,7 @@ def test_the_guard_opens_for_exactly_what_the_checkpoint_names(history):
     assert AuditEntry.objects.count() == 3
 
 
-def test_after_a_run_the_guard_is_closed_again(history, keep_for):
+def test_after_a_run_the_trigger_is_closed_again(history, keep_for):
     keep_for(audit=1, personal=1)
     run(history[3].at + DAY)
     left = AuditEntry.objects.order_by("id").first()
@@ -219,7 +219,7 @@ def test_a_step_that_fails_removes_nothing_and_leaves_no_checkpoint(history, kee
     assert prove().code == 0
 
 
-def test_a_checkpoint_of_erasure_opens_the_guard_of_personal_values_only(history):
+def test_a_checkpoint_of_erasure_opens_the_trigger_of_personal_values_only(history):
     checkpoints.create(AuditCheckpoint.Kind.ERASURE, 3, history[2].pk, history[2].hash)
     with pytest.raises(DatabaseError):
         sql("DELETE FROM calls_auditentry WHERE id = %s", history[0].pk)
@@ -281,7 +281,7 @@ def test_a_cut_signed_with_a_key_that_is_not_at_hand_proves_nothing_either_way(h
     assert list(verification.verify())[-1].verdict == verification.Verdict.UNPROVED
 
 
-# The command and the keeper -------------------------------------------------------------------------------------------
+# The command ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_command_says_what_it_would_do_and_does_it(history, keep_for, capsys):

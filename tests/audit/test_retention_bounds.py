@@ -1,4 +1,4 @@
-"""Where retention begins and ends: behind what is proved, and before what is too young."""
+"""The bounds of retention: from the newest valid checkpoint up to the first entry that is too young."""
 
 import json
 from datetime import timedelta

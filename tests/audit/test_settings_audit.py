@@ -1,4 +1,4 @@
-"""A changed setting shows in the history, and nothing of its value does."""
+"""A changed setting is recorded in the history without its value."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whoever owns the database can change it. The proof finds it, and names the first broken entry."""
+"""Verification finds every change made directly in the database and names the first broken entry."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from tests.fixtures.history import Owner, append, sql
 
 @pytest.fixture
 def history(story):
-    """Seven entries, the first three of them about one rejection; a checkpoint after the fifth."""
+    """Seven entries, the first three of one rejection, with a checkpoint after the fifth."""
     append("account.signed_out")
     append("account.signed_in")
     checkpoints.checkpoint()
@@ -53,8 +53,8 @@ CHANGES = {
 }
 
 
-# What this program never wrote and cannot read: SQLite keeps bytes in a text and words in a number, PostgreSQL times
-# that Python has no room for.
+# Values that this program cannot read: SQLite stores bytes in a text and words in a number, PostgreSQL has times that
+# Python cannot represent.
 RUBBISH = {
     "sqlite": {
         "a word for a time": "UPDATE calls_auditentry SET at = 'rubbish' WHERE id = %s",
@@ -121,7 +121,7 @@ def test_two_entries_exchanged_are_found(history, prove):
 
 
 def cut_tail(history: list[AuditEntry], keep: int) -> None:
-    """Remove the last entries and make the head tell the shorter story."""
+    """Delete the last entries and set the head back accordingly."""
     last = history[keep - 1] if keep else None
     with Owner():
         sql("DELETE FROM calls_auditpersonal WHERE entry_id > %s", last.pk if last else 0)
@@ -221,7 +221,7 @@ triggers.install(connection)
 
 
 def rechain(environment: dict[str, str], key_id: str) -> None:
-    """Rewrite every entry, as somebody does who knows this program and has another key."""
+    """Rewrite every entry with another signing key."""
     environment["AUDIT_SIGNING_KEY"] = "a key the forger made up, as long as you like"
     command = [sys.executable, "-c", RECHAIN.format(key_id=key_id)]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)

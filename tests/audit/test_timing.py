@@ -1,4 +1,4 @@
-"""A decision's entries tell when each step of it was: received, clicked, asked, answered, ended."""
+"""The entries of a decision have the time of each step: received, clicked, asked, answered, ended."""
 
 import json
 from collections.abc import Callable

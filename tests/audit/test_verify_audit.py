@@ -1,4 +1,4 @@
-"""`manage.py verify_audit` from a shell: exit 0 proved, 1 broken, 2 not provable either way, and it changes nothing."""
+"""`manage.py verify_audit`: exit code 0 intact, 1 broken, 2 not provable; it changes nothing."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Whatever auditors look for is found, however long the lists are."""
+"""Search, filters and paging of the evidence lists."""
 
 import re
 import uuid

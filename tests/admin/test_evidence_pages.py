@@ -1,4 +1,4 @@
-"""The auditors' admin: everything is found, nothing can be changed, and nothing a stranger wrote becomes markup."""
+"""The evidence pages render all data, are read-only, and escape text from outside."""
 
 import html
 import re
@@ -27,7 +27,7 @@ EVIL = "<script>alert('Nestor')</script>"
 
 @pytest.fixture
 def evidence(story) -> dict[str, int | str]:
-    """One row of each kind; returns their primary keys."""
+    """The primary keys of one row of each kind."""
     call = Call.objects.get()
     notification = make_notification(call.graph_id_folded)
     checkpoint = checkpoints.checkpoint()
@@ -89,7 +89,7 @@ def test_an_auditor_does_not_administer_accounts(people, auditor):
 
 
 def inline_code(text: str) -> list[str]:
-    """Return what the Content-Security-Policy would stop."""
+    """Return the parts of the page that the Content-Security-Policy would block."""
     return re.findall(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=\"|javascript:", text)
 
 

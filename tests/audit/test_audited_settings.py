@@ -1,4 +1,4 @@
-"""Every setting that decides who gets in, whom the dashboard talks to and what it keeps is watched."""
+"""Every setting of access, connections and retention is audited."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_a_change_of_each_setting_is_found(name, database, settings):
     assert (name in details()["were"]) is (name in settings_audit.DISCLOSED)
 
 
-# Where a process listens, how much it logs, and the key itself, whose id stands with the digests.
+# Listening address, log level, and the signing key, whose id is recorded with the digests.
 NOT_WATCHED = {"HOST", "PORT", "PUBLIC_URL", "LOG_LEVEL", "DATABASE_POOL_SIZE", "AUDIT_SIGNING_KEY"}
 MAY_BE_TOLD = {
     "CALL_ANSWER_WINDOW_SECONDS",

@@ -1,4 +1,4 @@
-"""A running dashboard keeps its history by itself: it seals it outside the database, and removes what is too old."""
+"""A running dashboard exports checkpoints and applies retention on a schedule."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def test_a_dashboard_removes_what_is_too_old_once_a_day_and_seals_outside(enviro
 
 
 def test_a_place_outside_that_hangs_holds_up_nothing_and_is_told(environment, database, tmp_path):
-    os.mkfifo(tmp_path / "checkpoints.jsonl")  # whoever opens it waits for somebody at the other end
+    os.mkfifo(tmp_path / "checkpoints.jsonl")  # opening it blocks until another process opens the other end
     append("account.signed_in")
     with Dashboard(environment, tmp_path / "log") as dashboard:
         wait_until(lambda: "has not answered for" in _outside(dashboard), 60)
@@ -50,7 +50,7 @@ def test_a_place_outside_that_is_away_is_told_and_caught_up_with(environment, da
     kept = tmp_path / "share" / "checkpoints.jsonl"
     kept.parent.mkdir()
     environment["AUDIT_CHECKPOINT_FILE"] = str(kept)
-    kept.mkdir()  # something else lies where the file belongs
+    kept.mkdir()  # a directory in place of the file
     append("account.signed_in")
     with Dashboard(environment, tmp_path / "log") as dashboard:
         wait_until(lambda: "checkpoints.jsonl" in _outside(dashboard))

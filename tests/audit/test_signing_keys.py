@@ -1,4 +1,4 @@
-"""A signing key that is lost, or replaced by another: what can still be proved, and what cannot."""
+"""Verification after the signing key was lost or replaced."""
 
 import pytest
 
@@ -11,7 +11,7 @@ OLD, NEW = "only-for-tests-signing-key-0123456789-abcdefghij", "the key that tak
 
 @pytest.fixture
 def replaced(story, settings):
-    """Three entries and a checkpoint under the key used before, then a start under the new one."""
+    """Three entries and a checkpoint signed with the previous key, then a start with the new one."""
     checkpoints.checkpoint()
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_SIGNING_KEY_FALLBACKS = NEW, [OLD]
     settings_audit.record_changes()
@@ -19,7 +19,7 @@ def replaced(story, settings):
 
 
 def with_the_old_key(settings, act) -> None:
-    """Do something as a process does that nobody told of the new key, or as somebody who found the old one."""
+    """Append an entry with the previous key, as a process with old settings or the finder of that key would."""
     settings.AUDIT_SIGNING_KEY = OLD
     act()
     settings.AUDIT_SIGNING_KEY = NEW

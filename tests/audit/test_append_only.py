@@ -1,4 +1,4 @@
-"""Whoever tries to change history in an ordinary way is refused, whichever way it is."""
+"""Python and the database refuse every ordinary way to change the audit history."""
 
 import sqlite3
 from collections.abc import Callable
@@ -23,7 +23,7 @@ MODELS = (AuditEntry, AuditPersonal, AuditCheckpoint)
 
 @pytest.fixture
 def written(story):
-    """What stands in the three tables, to be compared with what stands there afterwards."""
+    """The content of the three tables, for comparison before and after."""
     checkpoints.checkpoint()
     return everything()
 
@@ -121,12 +121,12 @@ def test_sqlite_refuses_to_replace_a_row_by_its_hidden_number(written):
     assert everything() == written
 
 
-def test_a_guard_that_was_removed_is_missed_and_migrate_puts_it_up_again(story, prove):
-    for guard in triggers.triggers_of(connection):
-        on_table = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
-        sql(f"DROP TRIGGER {guard.name}{on_table}")
+def test_a_trigger_that_was_removed_is_missed_and_migrate_puts_it_up_again(story, prove):
+    for trigger in triggers.triggers_of(connection):
+        on_table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
+        sql(f"DROP TRIGGER {trigger.name}{on_table}")
         proof = prove()
-        assert (proof.code, guard.name in proof.text) == (1, True)
+        assert (proof.code, trigger.name in proof.text) == (1, True)
         call_command("migrate", verbosity=0)
         assert prove().code == 0
 
@@ -154,7 +154,7 @@ TOOTHLESS = {
 
 
 @pytest.mark.parametrize("trick", TOOTHLESS[connection.vendor])
-def test_a_guard_made_toothless_does_not_pass_for_one(trick, story, prove):
+def test_a_trigger_made_toothless_does_not_pass_for_one(trick, story, prove):
     for statement in trick.replace("; CREATE", ";; CREATE").replace("; ALTER", ";; ALTER").split(";; "):
         sql(statement)
     proof = prove()
@@ -163,7 +163,7 @@ def test_a_guard_made_toothless_does_not_pass_for_one(trick, story, prove):
     assert prove().code == 0
 
 
-def test_putting_guards_up_again_leaves_those_that_stand_alone(database):
+def test_putting_triggers_up_again_leaves_those_that_stand_alone(database):
     def identities() -> list[object]:
         table, column = ("pg_trigger", "oid") if connection.vendor == "postgresql" else ("sqlite_master", "rowid")
         with connection.cursor() as cursor:

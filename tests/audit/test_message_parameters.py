@@ -1,4 +1,4 @@
-"""What stands in the sentences of the history: who, whom, what was changed, removed, exported, and who was there."""
+"""The parameters of the sentences of audit entries: actor, caller, reason, changes, rows, connected supervisors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A file made by somebody who has the signing key is still compared, row by row, with itself and with the history."""
+"""A file sealed with the signing key is still compared, row by row, with its own hashes and with the history."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ RUBBISH_TIME = {"sqlite": "rubbish", "postgresql": "infinity"}[connection.vendor
 
 
 def sealed_anew(content: bytes, change: Callable[[Rows], object]) -> bytes:
-    """Return the file with its rows changed, under a seal that is signed with our key."""
+    """Return the file with its rows changed and a new seal signed with the configured key."""
     head, *rows, last = lines_of(content)
     change(rows)
     body = "".join(json.dumps(line) + "\n" for line in [head, *rows]).encode()
@@ -32,7 +32,7 @@ def sealed_anew(content: bytes, change: Callable[[Rows], object]) -> bytes:
 
 
 def hashed(row: dict[str, Any], **changed: object) -> None:
-    """Change the row and give it the hash that it would have."""
+    """Change the row and recompute its hash."""
     row.update(changed)
     at = AuditEntry.objects.get(pk=row["id"]).at
     row["hash"] = chain.hash_of_fields({**{name: row[name] for name in chain.CHAINED_FIELDS}, "at": at})
@@ -154,7 +154,7 @@ async def test_an_export_of_an_empty_history_is_genuine(form, database, auditor,
 
 @pytest.fixture
 def batches(database) -> list[int]:
-    """The ids of three entries more than a batch has, in a file longer than what a check reads at once."""
+    """The ids of a batch of entries and three more, whose file is longer than what a check reads at once."""
     with transaction.atomic():
         for _ in range(write_file.BATCH + 3):
             chain.append("call.missed_withdrawn", actor=SYSTEM, details={"state": "x" * 800})
