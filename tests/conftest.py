@@ -100,9 +100,9 @@ def database_url(django_db_setup: None) -> str:
 
 @pytest.fixture
 def database(transactional_db: None) -> Iterator[None]:
-    """The test database with guards, groups and an empty audit chain, in which transactions really commit.
+    """The test database with audit triggers, groups and an empty audit chain, in which transactions really commit.
 
-    The one place that lifts the guards: without that nothing could empty the audit tables between two tests.
+    The triggers are removed to empty the audit tables after each test.
     """
     ContentType.objects.clear_cache()
     triggers.install(connection)

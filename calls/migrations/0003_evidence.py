@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 def fold_names(apps, schema_editor):
-    """Fill the columns to search by; `migrate` puts the guards that stand in the way up again."""
+    """Fill the columns to search by; `migrate` creates the audit triggers again afterwards."""
     connection = schema_editor.connection
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

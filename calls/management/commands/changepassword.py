@@ -11,15 +11,15 @@ from calls.audit.actor import shell_user
 
 
 class Command(changepassword.Command):
-    """Changes the password and records that it was changed."""
+    """Changes the password and records the change."""
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Change the password, then append `account.changed`."""
         before = dict(User.objects.values_list("pk", "password"))
-        told = super().handle(*args, **options)
+        message = super().handle(*args, **options)
         for user in User.objects.filter(username=options["username"] or shell_user().name):
             if user.password != before.get(user.pk):
                 with transaction.atomic():
                     details = {"account_id": str(user.pk), "changed": {"password": []}}
                     chain.append("account.changed", actor=shell_user(), note=user.username, details=details)
-        return str(told)
+        return str(message)

@@ -1,4 +1,4 @@
-"""Check an exported audit file: exit 0 genuine, 1 changed or contradicted, 2 not provable either way."""
+"""`manage.py check_export`: verify an exported file; exit code 0 genuine, 1 not genuine, 2 not provable either way."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ MOST_FAULTS = 20
 
 
 class Command(BaseCommand):
-    """Compares the file with its seal, and each of its rows with the history."""
+    """Compares the file with its seal and each row with the history."""
 
     help = (
         "Check a file that was exported from the audit history. Exit code 0: it is as it was exported, and the history "
@@ -29,11 +29,11 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the file."""
+        """Add the file."""
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Leave with the verdict as exit code."""
+        """Exit with the verdict as exit code."""
         try:
             found = verify_file.check(options["file"])
         except (OSError, DatabaseError) as error:
@@ -43,10 +43,10 @@ class Command(BaseCommand):
             self.stderr.write(self.style.ERROR(in_english(fault)))
         for warning in found.warnings:
             self.stderr.write(self.style.WARNING(in_english(warning)))
-        told = f"{SUMMARIES[found.verdict]}: {found.rows:,} rows"
+        text = f"{SUMMARIES[found.verdict]}: {found.rows:,} rows"
         if found.seal:
-            told += f", exported when the chain had {found.seal.get('entries')} entries"
+            text += f", exported when the chain had {found.seal.get('entries')} entries"
         if found.removed:
-            told += f"; {found.removed:,} of them retention has removed from the history since"
-        self.stdout.write(f"{told}.")
+            text += f"; {found.removed:,} of them retention has removed from the history since"
+        self.stdout.write(f"{text}.")
         sys.exit(found.verdict)

@@ -1,4 +1,4 @@
-"""Django's `createsuperuser`, with an audit entry: who may do everything must not appear out of nowhere."""
+"""Django's `createsuperuser`, with an audit entry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Django's `migrate`, followed by what table rebuilds may have removed."""
+"""Django's `migrate`, which then restores the audit triggers and the head of the chain."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ ADVISORY_LOCK = 0x6D696772617465  # "migrate" in ASCII
 
 
 class Command(migrate.Command):
-    """Restores the audit guards and the chain's head after every run that leaves the audit tables standing."""
+    """Restores the audit triggers and the chain's head, unless the run removed the audit tables."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, then restore, also when migrating fails."""
+        """Migrate under a lock, then restore, also after a failure."""
         connection = connections[options["database"]]
-        with _alone(connection):
+        with _migration_lock(connection):
             self._migrate(connection, *args, **options)
 
     def _migrate(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
@@ -37,13 +37,13 @@ class Command(migrate.Command):
 
 
 @contextmanager
-def _alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait until no other process migrates this database: several that serve may be started at the same moment."""
+def _migration_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Wait until no other process migrates this database, since several may be started at once."""
     if connection.vendor != "postgresql":
         yield
         return
     session = connection.copy()
-    session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would keep the lock after this run
+    session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would keep the lock afterwards
     try:
         with session.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])

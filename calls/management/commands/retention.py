@@ -1,4 +1,4 @@
-"""`manage.py retention`: remove what is older than the settings allow, or say what would be removed."""
+"""`manage.py retention`: delete rows older than the retention periods, or count them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from calls.audit.actor import shell_user
 
 
 class Command(BaseCommand):
-    """Does what the dashboard does by itself once a day."""
+    """Runs retention, as a running dashboard does once a day."""
 
     help = (
         "Remove what RETENTION_DAYS_NOTIFICATIONS, _CALLS, _PERSONAL and _AUDIT say is too old. "
@@ -17,20 +17,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Offer --dry-run."""
+        """Add --dry-run."""
         parser.add_argument("--dry-run", action="store_true", help="only say how many rows would be removed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run, or tell what a run would do."""
+        """Run retention, or print what a run would delete."""
         for subject in retention.SUBJECTS:
             kept = f"{subject.days} days" if subject.days else "for ever"
             self.stdout.write(f"{subject.name}: kept {kept}")
         if options["dry_run"]:
-            self._tell("Would be removed", retention.preview())
+            self._print("Would be removed", retention.preview())
             return
-        self._tell("Removed", list(retention.run(shell_user()))[-1])
+        self._print("Removed", list(retention.run(shell_user()))[-1])
         checkpoint_file.export_missing()
 
-    def _tell(self, verb: str, rows: dict[str, int]) -> None:
-        told = ", ".join(f"{count:,} {name}" for name, count in rows.items())
-        self.stdout.write(f"{verb}: {told or 'nothing, everything is kept for ever'}.")
+    def _print(self, verb: str, rows: dict[str, int]) -> None:
+        text = ", ".join(f"{count:,} {name}" for name, count in rows.items())
+        self.stdout.write(f"{verb}: {text or 'nothing, everything is kept for ever'}.")

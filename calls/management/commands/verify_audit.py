@@ -1,4 +1,4 @@
-"""Prove that nobody changed, removed or inserted audit history: exit 0 proved, 1 broken, 2 not provable either way."""
+"""`manage.py verify_audit`: verify the audit history; exit code 0 intact, 1 broken, 2 not provable either way."""
 
 import sys
 from argparse import ArgumentTypeError
@@ -14,7 +14,7 @@ from calls.audit.verify.finding_messages import details_of, in_english
 
 
 def anchor(text: str) -> verification.Anchor:
-    """Return the anchor a person copied out of an earlier run; raise ArgumentTypeError for anything else."""
+    """Parse an anchor printed by an earlier run. Raises ArgumentTypeError."""
     try:
         return verification.Anchor.parse(text)
     except ValueError as error:
@@ -22,13 +22,13 @@ def anchor(text: str) -> verification.Anchor:
 
 
 class Command(BaseCommand):
-    """Walks the whole history and says how far it is proved."""
+    """Verifies the whole history and prints the findings."""
 
     help = (
         "Prove the audit history. Exit code 0: intact. 1: broken, the first broken entry is named. "
         "2: cannot be proved either way, for instance because the signing key is missing."
     )
-    requires_system_checks: list[str] = []  # what is wrong with the settings for Graph is no reason not to prove
+    requires_system_checks: list[str] = []  # invalid settings for Graph must not prevent a verification
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Offer --record and --anchor."""
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Leave with the verdict as exit code."""
+        """Exit with the verdict as exit code."""
         try:
             found = self._verify(options["anchor"])
         except DatabaseError as error:
@@ -55,11 +55,11 @@ class Command(BaseCommand):
         sys.exit(found.verdict)
 
     def _verify(self, anchors: list[verification.Anchor]) -> verification.Verification:
-        found, watched = verification.Verification(), self.stderr.isatty()
+        found, interactive = verification.Verification(), self.stderr.isatty()
         for found in verification.verify(*anchors):
-            if watched and found.entries and not found.finished_at:
+            if interactive and found.entries and not found.finished_at:
                 self.stderr.write(f"\r{found.entries:,} entries proved so far", ending="")
-        if watched and found.entries:
+        if interactive and found.entries:
             self.stderr.write("")
         return found
 
@@ -92,9 +92,9 @@ SUMMARIES = {
 def _extent(found: verification.Verification) -> str:
     if not found.entries:
         return "no entry proved" if found.faults else "the history is empty"
-    told = f"{found.entries - found.removed:,} entries hang together, up to #{found.last_id}"
+    text = f"{found.entries - found.removed:,} entries hang together, up to #{found.last_id}"
     if found.removed:
-        told += f"; retention removed the {found.removed:,} before them"
+        text += f"; retention removed the {found.removed:,} before them"
     if found.erased:
-        told += f"; retention erased the personal values of {found.erased:,}"
-    return told
+        text += f"; retention erased the personal values of {found.erased:,}"
+    return text
