@@ -44,11 +44,11 @@ class AttemptInline(EvidenceInline):
     """The attempts to reject the call."""
 
     model = RejectAttempt
-    fields = readonly_fields = ("asked", "actor_name", "reason", "outcome", "graph_status", "graph_code", "note")
+    fields = readonly_fields = ("requested", "actor_name", "reason", "outcome", "graph_status", "graph_code", "note")
     ordering = ("requested_at",)
 
     @admin.display(description=_("requested"))
-    def asked(self, attempt: RejectAttempt) -> str:
+    def requested(self, attempt: RejectAttempt) -> str:
         """Return the time of the request."""
         return format.moment(attempt.requested_at)
 

@@ -25,7 +25,7 @@ from calls.models import AuditCheckpoint, AuditEntry, Call
 class AuditEntryAdmin(EvidenceAdmin):
     """Every audit entry."""
 
-    list_display = ("moment", "told", "action", "reason", "answer", "related")
+    list_display = ("moment", "what_happened", "action", "reason", "answer", "related")
     list_filter = (
         filters.OutcomeFilter,
         filters.HoursFilter,
@@ -38,7 +38,7 @@ class AuditEntryAdmin(EvidenceAdmin):
     find = staticmethod(search.entries_found)
     date_hierarchy = "at"
     fieldsets = (
-        (None, {"fields": ("told", "exactly", "action", "related")}),
+        (None, {"fields": ("what_happened", "exact_time", "action", "related")}),
         (_("Who"), {"fields": ("actor_name", "actor_id", "address")}),
         (_("Call"), {"fields": ("caller_name", "caller_id", "call_key", "graph_id", "chain_id", "tenant_id")}),
         (_("Decision"), {"fields": ("attempt_id", "reason", "note")}),
@@ -74,12 +74,12 @@ class AuditEntryAdmin(EvidenceAdmin):
         return format.moment(entry.at)
 
     @admin.display(description=_("at"))
-    def exactly(self, entry: AuditEntry) -> str:
+    def exact_time(self, entry: AuditEntry) -> str:
         """Return the time to the microsecond, in the current time zone and in UTC."""
         return f"{format.moment(entry.at, 'microseconds')} = {entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     @admin.display(description=_("what happened"))
-    def told(self, entry: AuditEntry) -> str:
+    def what_happened(self, entry: AuditEntry) -> str:
         """Return the entry as a sentence."""
         return sentence(entry)
 

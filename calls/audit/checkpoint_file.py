@@ -90,7 +90,7 @@ def write(path: str) -> int:
         raise FileAhead(f"{path} has checkpoint #{written_id}; the newest one in the database is #{newest}.")
     fresh = list(AuditCheckpoint.objects.filter(id__gt=written_id).order_by("id"))
     if fresh:
-        text = ("" if ends_with_line else "\n") + "".join(f"{_line(mark)}\n" for mark in fresh)
+        text = ("" if ends_with_line else "\n") + "".join(f"{_line(checkpoint)}\n" for checkpoint in fresh)
         _append(path, text.encode())
     return len(fresh)
 
@@ -111,8 +111,8 @@ def _tail(path: str) -> tuple[int, bool]:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - TAIL_BYTES))
         end = file.read()
-    marks = [mark for line in end.splitlines() if (mark := _parse(line))]
-    return (marks[-1].pk if marks else 0), not end or end.endswith(b"\n")
+    checkpoints = [checkpoint for line in end.splitlines() if (checkpoint := _parse(line))]
+    return (checkpoints[-1].pk if checkpoints else 0), not end or end.endswith(b"\n")
 
 
 def _append(path: str, text: bytes) -> None:
@@ -122,9 +122,9 @@ def _append(path: str, text: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _line(mark: AuditCheckpoint) -> str:
-    at = mark.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return json.dumps({name: getattr(mark, name) for name in FIELDS} | {"at": at})
+def _line(checkpoint: AuditCheckpoint) -> str:
+    at = checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps({name: getattr(checkpoint, name) for name in FIELDS} | {"at": at})
 
 
 def _parse(line: bytes) -> AuditCheckpoint | None:

@@ -12,7 +12,7 @@ from calls.models import AuditCheckpoint
 Kind = AuditCheckpoint.Kind
 
 
-def checkpoint() -> AuditCheckpoint | None:
+def sign_chain() -> AuditCheckpoint | None:
     """Create a checkpoint at the end of the chain and return it, None when the newest one has the same length.
 
     Raises HistoryUnavailable when the chain has no head.
@@ -27,21 +27,21 @@ def checkpoint() -> AuditCheckpoint | None:
 
 def create(kind: AuditCheckpoint.Kind, entries: int, last_id: int, last_hash: str) -> AuditCheckpoint:
     """Sign, store and return a checkpoint: entry number `entries` of the chain has this id and hash."""
-    made = AuditCheckpoint(
+    checkpoint = AuditCheckpoint(
         kind=kind, at=timezone.now(), entries=entries, last_id=last_id, last_hash=last_hash, key_id=signing.key_id()
     )
-    made.signature = signing.sign(checkpoint_text(made))
-    made.save()
-    return made
+    checkpoint.signature = signing.sign(checkpoint_text(checkpoint))
+    checkpoint.save()
+    return checkpoint
 
 
-def checkpoint_text(made: AuditCheckpoint) -> str:
+def checkpoint_text(checkpoint: AuditCheckpoint) -> str:
     """Return the text that a checkpoint's signature covers."""
-    at = made.at.astimezone(UTC).isoformat(timespec="microseconds")
-    states = "checkpoint" if made.kind == Kind.SEAL else f"checkpoint:{made.kind}"
-    return f"{states}:{at}:{made.entries}:{made.last_id}:{made.last_hash}:{made.key_id}"
+    at = checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds")
+    states = "checkpoint" if checkpoint.kind == Kind.SEAL else f"checkpoint:{checkpoint.kind}"
+    return f"{states}:{at}:{checkpoint.entries}:{checkpoint.last_id}:{checkpoint.last_hash}:{checkpoint.key_id}"
 
 
-def is_ours(made: AuditCheckpoint) -> bool | None:
+def is_ours(checkpoint: AuditCheckpoint) -> bool | None:
     """Return whether a checkpoint's signature is valid, None when its signing key is not configured."""
-    return signing.holds(checkpoint_text(made), signing.keys().get(made.key_id), made.signature)
+    return signing.holds(checkpoint_text(checkpoint), signing.keys().get(checkpoint.key_id), checkpoint.signature)

@@ -183,8 +183,8 @@ def _end_of_old(oldest: Any, before: datetime) -> int:
 def _replace_by_checkpoint(end_id: int, kind: AuditCheckpoint.Kind) -> None:
     """Verify the entries up to this one and create a checkpoint of this kind there; raise HistoryBroken."""
     kinds = [Kind.CUT] if kind == Kind.CUT else [Kind.CUT, Kind.ERASURE]
-    marks = AuditCheckpoint.objects.filter(kind__in=kinds, last_id__lte=end_id).order_by("-entries", "-id")
-    begin = next((mark for mark in marks if checkpoints.is_ours(mark) is not False), None)
+    earlier = AuditCheckpoint.objects.filter(kind__in=kinds, last_id__lte=end_id).order_by("-entries", "-id")
+    begin = next((checkpoint for checkpoint in earlier if checkpoints.is_ours(checkpoint) is not False), None)
     found = verification.verify_part(begin, end_id)
     if found.faults or found.last_id != end_id:
         raise HistoryBroken(in_english(found.faults[0] if found.faults else Finding.of(Code.ENTRY_MISSING, id=end_id)))

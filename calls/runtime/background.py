@@ -68,7 +68,7 @@ class BackgroundJobs:
         """Do what is due in the database and return the primary keys of the calls that changed."""
         changed = record_missed() | record_interrupted()
         if time.monotonic() >= self._checkpoint_due:
-            checkpoints.checkpoint()
+            checkpoints.sign_chain()
             self.background_export.start()
             self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
         self._retain()

@@ -30,7 +30,7 @@ def evidence(story) -> dict[str, int | str]:
     """The primary keys of one row of each kind."""
     call = Call.objects.get()
     notification = make_notification(call.graph_id_folded)
-    checkpoint = checkpoints.checkpoint()
+    checkpoint = checkpoints.sign_chain()
     attempt = RejectAttempt.objects.get()
     return {
         "auditentry": story[1].pk,
@@ -189,7 +189,7 @@ def test_a_longer_list_takes_no_more_queries(model, auditor):
             call = make_call(number)
             make_notification(call.graph_id_folded, number)
             append("reject.requested", call=call, attempt=make_attempt(call))
-            checkpoints.checkpoint()
+            checkpoints.sign_chain()
 
     def queries() -> int:
         with CaptureQueriesContext(

@@ -24,7 +24,7 @@ MODELS = (AuditEntry, AuditPersonal, AuditCheckpoint)
 @pytest.fixture
 def written(story):
     """The content of the three tables, for comparison before and after."""
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     return everything()
 
 

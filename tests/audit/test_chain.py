@@ -93,11 +93,11 @@ def test_without_a_head_the_act_does_not_happen_and_migrate_restores_it(story, p
 
 
 def test_a_checkpoint_is_signed_once_for_each_length(story):
-    made = checkpoints.checkpoint()
+    made = checkpoints.sign_chain()
     assert (made.entries, made.last_hash) == (3, story[-1].hash)
-    assert checkpoints.checkpoint() is None
+    assert checkpoints.sign_chain() is None
     append("account.signed_out")
-    assert checkpoints.checkpoint().entries == 4
+    assert checkpoints.sign_chain().entries == 4
     assert AuditCheckpoint.objects.count() == 2
 
 

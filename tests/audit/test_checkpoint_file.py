@@ -33,7 +33,7 @@ def history(story, kept) -> list[AuditEntry]:
 
 
 def seal() -> None:
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     checkpoint_file.export_missing()
 
 

@@ -41,7 +41,7 @@ def test_a_cut_that_contradicts_an_anchor_kept_elsewhere_is_found(history, prove
 
 def test_a_cut_that_contradicts_the_file_outside_is_found(history, prove, tmp_path, settings):
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     checkpoint_file.export_missing()
     line = Path(settings.AUDIT_CHECKPOINT_FILE).read_text()
     sealed = AuditCheckpoint.objects.get()
@@ -64,7 +64,7 @@ def test_a_checkpoint_that_contradicts_an_entry_is_found(history, prove):
 
 def test_a_checkpoint_exchanged_for_another_one_of_ours_is_found(history, prove, tmp_path, settings):
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
-    made = checkpoints.checkpoint()
+    made = checkpoints.sign_chain()
     checkpoint_file.export_missing()
     assert prove().code == 0
     made.at -= timedelta(seconds=1)
@@ -79,7 +79,7 @@ def test_a_checkpoint_exchanged_for_another_one_of_ours_is_found(history, prove,
 def test_a_checkpoint_is_missed_outside_after_a_quarter_of_an_hour(seconds, code, history, prove, tmp_path, settings):
     settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
     Path(settings.AUDIT_CHECKPOINT_FILE).touch()
-    made = checkpoints.checkpoint()
+    made = checkpoints.sign_chain()
     made.at = timezone.now() - timedelta(minutes=15) - timedelta(seconds=seconds)
     with Owner():
         models.QuerySet(AuditCheckpoint).update(at=made.at, signature=signing.sign(checkpoints.checkpoint_text(made)))
@@ -109,7 +109,7 @@ def test_personal_values_that_were_not_erased_yet_are_compared_within_the_erased
 
 
 def test_a_checkpoint_of_another_kind_excuses_no_personal_values_that_are_gone(history, prove):
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     with Owner():
         sql("DELETE FROM calls_auditpersonal WHERE entry_id = %s", history[0].pk)
     assert prove().code == 1

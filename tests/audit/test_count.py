@@ -75,7 +75,7 @@ def fail(chance):
         pass
 
 def seal(chance):
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
 
 KINDS = [reject, reject, reject, turned_away, sign_in, fail, seal]
 
@@ -119,7 +119,7 @@ def test_every_act_of_two_processes_has_its_entries_in_one_chain(database, produ
     stored = Counter(AuditEntry.objects.values_list("action", flat=True))
     assert stored == told, f"seed {seed}"
     assert AuditPersonal.objects.count() == AuditHead.objects.get().entries == sum(told.values())
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     proof = prove()
     assert proof.code == 0, f"seed {seed}: {proof.text}"
     assert f"Intact: {sum(told.values()):,} entries" in proof.text

@@ -64,7 +64,7 @@ def test_old_entries_are_cut_off_and_the_rest_is_still_proved(history, keep_for,
     assert answer.text.startswith(f"Intact: 5 entries hang together, up to #{AuditEntry.objects.latest('id').pk}")
     assert "retention removed the 3 before them" in answer.text
     append("account.signed_out")
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     assert prove().code == 0
 
 
@@ -244,7 +244,7 @@ def test_a_forged_checkpoint_is_found_with_what_was_deleted_under_it(kind, histo
 
 
 def test_an_ordinary_checkpoint_opens_nothing_and_turned_into_a_cut_its_signature_fails(history, prove):
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     with pytest.raises(DatabaseError):
         sql("DELETE FROM calls_auditentry")
     with Owner():

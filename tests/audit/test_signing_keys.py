@@ -12,7 +12,7 @@ OLD, NEW = "only-for-tests-signing-key-0123456789-abcdefghij", "the key that tak
 @pytest.fixture
 def replaced(story, settings):
     """Three entries and a checkpoint signed with the previous key, then a start with the new one."""
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_SIGNING_KEY_FALLBACKS = NEW, [OLD]
     settings_audit.record_changes()
     return list(AuditEntry.objects.order_by("id"))

@@ -17,7 +17,7 @@ def history(story):
     """Seven entries, the first three of one rejection, with a checkpoint after the fifth."""
     append("account.signed_out")
     append("account.signed_in")
-    checkpoints.checkpoint()
+    checkpoints.sign_chain()
     append("call.missed")
     append("account.signed_out")
     return list(AuditEntry.objects.order_by("id"))

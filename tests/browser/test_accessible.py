@@ -185,7 +185,7 @@ def test_the_evidence_is_accessible(dashboard: Dashboard, people: People, enter:
     entry = append("reject.requested", call=call, attempt=attempt)
     append("account.changed", note="viewer", details={"account_id": "3", "changed": {"groups": [[], ["Auditors"]]}})
     with transaction.atomic():
-        checkpoint = checkpoints.checkpoint()
+        checkpoint = checkpoints.sign_chain()
     rows = [("call", call), ("notification", notification), ("rejectattempt", attempt), ("auditentry", entry)]
     for name, stored in [*rows, ("auditcheckpoint", checkpoint)]:
         listed = f"/admin/calls/{name}/"

@@ -15,7 +15,7 @@ from calls.audit import chain, checkpoints
 from calls.audit.actor import Actor
 with transaction.atomic():
     chain.append("account.signed_in", actor=Actor("7", "Ольга", "192.0.2.7"))
-checkpoints.checkpoint()
+checkpoints.sign_chain()
 """
 
 
