@@ -86,7 +86,7 @@ def preview(now: datetime | None = None) -> dict[str, int]:
 
 
 def run(actor: Actor = SYSTEM, now: datetime | None = None) -> Iterator[dict[str, int]]:
-    """Delete the rows that are too old now, or at the given moment, and yield the deleted rows by subject per batch.
+    """Delete the rows that are too old now, or at the given moment; after each batch, yield the totals by subject.
 
     Each batch appends an entry `retention.removed`, and the run an entry `retention.ran`. Where the history fails
     verification, that subject is skipped and recorded as a fault. Raises django.db.DatabaseError.
