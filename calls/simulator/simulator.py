@@ -6,8 +6,9 @@ from starlette.routing import Route
 
 from calls.simulator import control
 from calls.simulator.calls import SimulatedCall
-from calls.simulator.scenarios import SCENARIOS, Stage
+from calls.simulator.scenarios import SCENARIOS
 from calls.simulator.service import Service
+from calls.simulator.stage import Stage
 
 
 class Simulator(Service):
