@@ -6,13 +6,13 @@ from django.views.i18n import JavaScriptCatalog
 
 from calls.web import probes
 from calls.web.actions import let_pass, note, reject
-from calls.web.pages import board, preferences, sign_in
+from calls.web.pages import board, call, history, preferences, sign_in
 
 urlpatterns = [
     path("", board.board, name="board"),
-    path("calls/", board.history, name="history"),
+    path("calls/", history.history, name="history"),
     path("calls/reject/", reject.reject_many, name="reject_many"),
-    path("calls/<uuid:public_id>/", board.call, name="call"),
+    path("calls/<uuid:public_id>/", call.call, name="call"),
     path("calls/<uuid:public_id>/reject/", reject.reject, name="reject"),
     path("calls/<uuid:public_id>/pass/", let_pass.let_pass, name="let_pass"),
     path("calls/<uuid:public_id>/note/", note.note, name="note"),

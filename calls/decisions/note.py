@@ -45,7 +45,7 @@ def _note(click: Click, text: str, actor: Actor) -> Noted | DecisionError:
         call = Call.objects.select_for_update().filter(public_id=click.public_id).first()
         if call is None:
             return UnknownCall()
-        if not has_room_for(call):
+        if not accepts_note(call):
             return StillRings()
         attempt = call.deciding_attempt()
         if attempt:
@@ -57,6 +57,6 @@ def _note(click: Click, text: str, actor: Actor) -> Noted | DecisionError:
         return Noted(call.pk, text, actor.name, entry.at)
 
 
-def has_room_for(call: Call) -> bool:
+def accepts_note(call: Call) -> bool:
     """Return whether a note can be added: somebody decided about the call, or it stopped ringing."""
     return bool(call.let_pass_at) or not call.rings or call.deciding_attempt() is not None

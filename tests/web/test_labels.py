@@ -30,7 +30,7 @@ UNDECIDED = [
 
 @pytest.mark.parametrize(("fields", "told"), UNDECIDED, ids=[f"{told}: {[*fields]}" for fields, (_, told) in UNDECIDED])
 def test_a_call_nobody_rejected(database: None, fields: dict[str, object], told: tuple[str, str]) -> None:
-    found = labels.verdict(make_call(**fields))
+    found = labels.outcome_label(make_call(**fields))
     assert (found.tone, found.text) == told
 
 
@@ -52,7 +52,7 @@ OUTCOMES = {
 def test_a_call_somebody_rejected(database: None, outcome: str, fields: dict[str, object]) -> None:
     call = make_call(**fields)
     make_attempt(call, outcome=outcome)
-    found = labels.verdict(call)
+    found = labels.outcome_label(call)
     assert (found.tone, found.icon, found.text) == OUTCOMES[outcome]
 
 
@@ -70,9 +70,9 @@ def test_the_attempt_that_holds_the_call_decides_however_old_it_is(database: Non
 def test_words_nobody_knows_are_shown_as_they_are(database: None) -> None:
     call = make_call(state="parkedByMoon", direction="sideways", modalities=["audio", "hologram"], targets=[{}, None])
     make_attempt(call, outcome="confirmed", reason="whim")
-    told = labels.tell(call)
+    told = labels.summarize(call)
     assert (str(told.state), str(told.direction), told.modalities) == ("parkedByMoon", "sideways", "audio, hologram")
-    assert (told.verdict.text, told.targets) == ("Rejected by anna (whim)", [])
+    assert (told.outcome_label.text, told.targets) == ("Rejected by anna (whim)", [])
 
 
 @pytest.mark.parametrize(

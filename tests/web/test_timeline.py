@@ -45,7 +45,7 @@ HEARD = [
 def test_what_graph_said_is_told(database: None, fields: dict[str, str], told: str) -> None:
     call = make_call()
     make_notification(call.graph_id_folded, **fields)
-    (event,) = timeline.tell(call)
+    (event,) = timeline.read_timeline(call)
     assert (str(event.text), event.tone, event.icon) == (told, "plain", "telephone-inbound-fill")
     assert [str(label) for label, _ in event.facts] == []
 
@@ -54,7 +54,7 @@ def test_a_notification_that_was_not_applied_says_why_and_one_of_another_trace_n
     call = make_call(chain_id="Chain-A")
     make_notification(call.graph_id_folded, 1, problem="no callState", scenario_id="chain-a")
     make_notification(call.graph_id_folded, 2, scenario_id="trace-b")
-    refused, traced = timeline.tell(call)
+    refused, traced = timeline.read_timeline(call)
     assert (refused.tone, [(str(label), value) for label, value in refused.facts]) == (
         "bad",
         [("Not applied", "no callState")],
@@ -73,7 +73,8 @@ def test_everything_stands_in_the_order_in_which_it_happened(database: None) -> 
     make_notification(call.graph_id_folded, 2, received_at=now + timedelta(seconds=60), change_type="deleted")
     make_notification("another", 3)
     append("reject.requested", call=make_call(2))
-    assert [(event.notification_id is not None, event.entry_id is not None) for event in timeline.tell(call)] == [
+    events = timeline.read_timeline(call)
+    assert [(event.notification_id is not None, event.entry_id is not None) for event in events] == [
         (True, False),
         (False, True),
         (True, False),
@@ -98,12 +99,12 @@ ACTS = {
 def test_an_act_has_a_tone_and_an_icon(database: None, action: str) -> None:
     call = make_call()
     entry = append(action, call=call)
-    (event,) = timeline.tell(call)
+    (event,) = timeline.read_timeline(call)
     assert ((event.tone, event.icon), event.at, event.entry_id) == (ACTS[action], entry.at, entry.pk)
 
 
 def facts(call: Call) -> list[tuple[str, str]]:
-    (event,) = timeline.tell(call)
+    (event,) = timeline.read_timeline(call)
     return [(str(label), value) for label, value in event.facts]
 
 
@@ -216,6 +217,6 @@ def test_a_call_nothing_is_known_of_says_so(people: People, signed_in: SignedIn)
 
 def test_a_call_with_thousands_of_notifications_shows_the_first_thousand(database: None) -> None:
     call = make_call()
-    for number in range(timeline.MOST_EVENTS + 1):
+    for number in range(timeline.MAX_EVENTS + 1):
         make_notification(call.graph_id_folded, number)
-    assert len(timeline.tell(call)) == timeline.MOST_EVENTS
+    assert len(timeline.read_timeline(call)) == timeline.MAX_EVENTS

@@ -1,8 +1,4 @@
-"""Finding calls: the filters of the history page, and its pages.
-
-Filters live in the address, so a search can be kept and sent to somebody. A page is found by the id it starts below and
-costs the same however many calls are stored; nothing is counted.
-"""
+"""`/calls/`: the history page, its filters and its pagination. The filters are query parameters of the page's URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +8,24 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from calls.audit import retention
 from calls.graph.payloads import fold_id
 from calls.graph.vocabulary import Direction
 from calls.models import Call, RejectAttempt
-from calls.web.pages.labels import DIRECTIONS, STATES, Told, tell
+from calls.web.pages.access import calls_page
+from calls.web.pages.labels import DIRECTIONS, STATES, CallSummary, summarize
 
 PAGE_SIZE = 50
 ANY = ("", _("any"))
-MAX_ID = 2**63 - 1
+MAX_ID = 2**63 - 1  # of a 64-bit primary key
 
 DECISIONS = {
     "decided": _("decided"),
@@ -36,16 +37,17 @@ DECISIONS = {
 
 
 class DayField(forms.DateField):
-    """A day of a year that can have had calls; the first and last days a date can hold overflow in some time zones."""
+    """An optional day from 2000 to 2999."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         super().__init__(required=False, widget=widget, input_formats=["%Y-%m-%d"], **options)
+        # `date.min` and `date.max` overflow when they are converted to some time zones.
         self.validators += [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class Filters(forms.Form):
-    """The history's filters as the address gives them; what is not valid is named to the person and not applied."""
+    """The filters in the query string. An invalid one shows an error and is not applied."""
 
     q = forms.CharField(label=_("Caller, called or id"), max_length=200, required=False, strip=True)
     state = forms.ChoiceField(label=_("State"), choices=[ANY, *STATES.items()], required=False)
@@ -62,48 +64,58 @@ class Filters(forms.Form):
             field.widget.attrs["class"] = style + (" is-invalid" if name in self.errors else "")
 
     def clean_q(self) -> str:
-        """Return the text searched for, without characters that no database stores."""
+        """Return the search text without NUL, which PostgreSQL refuses."""
         return self.cleaned_data["q"].replace("\x00", "")
 
     @property
     def applied(self) -> dict[str, Any]:
-        """The filters that are set and valid."""
+        """The valid filters that are set, by name."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
 
     @property
     def narrowing(self) -> bool:
-        """Whether anything but the page is chosen."""
+        """Whether any filter but the page's position is set."""
         return bool(self.applied.keys() - {"before"})
 
     def address(self, **changed: object) -> str:
-        """Return the query string of these filters with some of them changed; None leaves one out."""
+        """Return the query string of these filters with some of them changed; None removes one."""
         return urlencode({name: value for name, value in {**self.applied, **changed}.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some calls in words, newest first, and the addresses of the pages around them."""
+    """One page of calls, newest first, and the query strings of the next older and of the newest page."""
 
-    rows: list[Told]
+    rows: list[CallSummary]
     older: str | None
     newest: str | None
 
 
+@calls_page
+def history(request: HttpRequest) -> HttpResponse:
+    """Return one page of the calls that match the filters in the URL, newest first."""
+    filters = Filters(request.GET)
+    context = {"filters": filters, "page": read_page(filters), "time_zone": settings.TIME_ZONE}
+    context["kept"] = retention.describe("calls", "notifications")
+    return render(request, "calls/history.html", context)
+
+
 def read_page(filters: Filters) -> Page:
-    """Return the page of calls the filters ask for, in two queries."""
+    """Return the page of calls that the filters select. Runs two queries."""
+    # Keyset pagination: a page starts below an id and costs the same at every depth. Nothing is counted.
     attempts = Prefetch("attempts", queryset=RejectAttempt.objects.order_by("-requested_at"))
     found = list(matching(filters.applied).prefetch_related(attempts).order_by("-id")[: PAGE_SIZE + 1])
     calls = found[:PAGE_SIZE]
     return Page(
-        rows=[tell(call) for call in calls],
+        rows=[summarize(call) for call in calls],
         older=filters.address(before=calls[-1].pk) if len(found) > PAGE_SIZE else None,
         newest=filters.address(before=None) if "before" in filters.applied else None,
     )
 
 
 def matching(applied: dict[str, Any]) -> QuerySet[Call]:
-    """Return the calls for which every applied filter holds, in no order."""
+    """Return the calls that match all applied filters, unordered."""
     calls = Call.objects.all()
     for name in ("state", "direction"):
         if name in applied:
@@ -137,7 +149,8 @@ def _key(text: str) -> Q:
 
 
 def _spellings(text: str) -> set[str]:
-    """Return the text as it may be written: SQLite ignores the case of ASCII letters only."""
+    """Return the spellings to search for."""
+    # `icontains` ignores the case of ASCII letters only on SQLite, so other letters are tried in each case.
     return {text} if text.isascii() else {text, text.lower(), text.upper(), text.title(), text.capitalize()}
 
 
@@ -155,9 +168,9 @@ def _decision(decision: str) -> Q:
 
 
 def unseen() -> Q:
-    """Return the condition that a call is over and nobody had the board in view while it rang; see `words.rang_unseen`.
+    """Return the condition that a call ended or lapsed and nobody had the board in view while it rang.
 
-    Whether somebody tried to reject it is another question.
+    Reject attempts are not considered; `labels.rang_unseen` considers them too.
     """
     over = Q(ended_at__isnull=False) | Q(missed_at__isnull=False)
     rang = Q(deadline__isnull=False, established_at=None) & ~Q(direction=Direction.OUTGOING)

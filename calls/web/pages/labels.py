@@ -1,4 +1,4 @@
-"""Calls in the words of the people who read about them, in the reader's language."""
+"""Display texts for calls, in the reader's language: states, parties, and the label of a call's outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ REASONS: dict[str, Text] = {
     RejectReason.BUSY: _("busy"),
     RejectReason.FORBIDDEN: _("forbidden"),
 }
-VERDICTS: dict[str, tuple[str, Text]] = {
+OUTCOME_LABELS: dict[str, tuple[str, Text]] = {
     Outcome.REQUESTED: ("wait", _("Rejection by %(by)s (%(reason)s) asked for, no answer yet")),
     Outcome.ACCEPTED: ("good", _("Rejected by %(by)s (%(reason)s), end not confirmed yet")),
     Outcome.CONFIRMED: ("good", _("Rejected by %(by)s (%(reason)s)")),
@@ -70,43 +70,43 @@ ICONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a call: a tone for the eye, words for the reader."""
+class OutcomeLabel:
+    """The outcome of a call for display: a tone (a key of `ICONS`) and a text."""
 
     tone: str
     text: str
 
     @property
     def icon(self) -> str:
-        """The name of the icon that goes with the tone."""
+        """The name of the tone's icon."""
         return ICONS[self.tone]
 
 
-def verdict(call: Call) -> Verdict:
-    """Return what became of the call so far. Reads `call.attempts`, which should be prefetched for lists."""
+def outcome_label(call: Call) -> OutcomeLabel:
+    """Return the label of the call's outcome so far. Reads `call.attempts`: prefetch them for lists."""
     attempt = call.deciding_attempt()
     if attempt is None:
         return _undecided(call)
-    tone, text = VERDICTS[attempt.outcome]
+    tone, text = OUTCOME_LABELS[attempt.outcome]
     values = {"by": attempt.actor_name, "reason": REASONS.get(attempt.reason, attempt.reason)}
-    return Verdict(tone, str(text) % values)
+    return OutcomeLabel(tone, str(text) % values)
 
 
-def _undecided(call: Call) -> Verdict:
+def _undecided(call: Call) -> OutcomeLabel:
     if call.let_pass_at and not call.established_at:
-        return Verdict("plain", gettext("Let pass by %(by)s") % {"by": call.let_pass_by})
+        return OutcomeLabel("plain", gettext("Let pass by %(by)s") % {"by": call.let_pass_by})
     if call.missed_at:
-        return Verdict("bad", gettext("Missed: nobody decided in time"))
+        return OutcomeLabel("bad", gettext("Missed: nobody decided in time"))
     if call.established_at:
-        return Verdict("plain", gettext("Answered, has ended") if call.ended_at else gettext("Answered"))
+        return OutcomeLabel("plain", gettext("Answered, has ended") if call.ended_at else gettext("Answered"))
     if call.ended_at:
-        return Verdict("plain", gettext("Ended before anybody decided"))
-    return Verdict("wait", gettext("Not decided yet"))
+        return OutcomeLabel("plain", gettext("Ended before anybody decided"))
+    return OutcomeLabel("wait", gettext("Not decided yet"))
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody who takes part in a call, in words."""
+    """A participant of a call for display."""
 
     kind: Text
     name: str
@@ -115,7 +115,7 @@ class Party:
 
 
 def party(stored: Mapping[str, Any] | None) -> Party | None:
-    """Return a stored participant in words, None when there is none."""
+    """Return a stored participant for display, None when there is none."""
     if not stored:
         return None
     kind = stored.get("kind") or ""
@@ -124,8 +124,8 @@ def party(stored: Mapping[str, Any] | None) -> Party | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A call as a page shows it."""
+class CallSummary:
+    """A call with the texts that a page shows."""
 
     call: Call
     caller: Party | None
@@ -133,26 +133,29 @@ class Told:
     state: Text
     direction: Text
     modalities: str
-    verdict: Verdict
+    outcome_label: OutcomeLabel
     unseen: bool
 
 
-def tell(call: Call) -> Told:
-    """Return the call in words."""
-    return Told(
+def summarize(call: Call) -> CallSummary:
+    """Return the call's display texts. Reads `call.attempts`: prefetch them for lists."""
+    return CallSummary(
         call=call,
         caller=party(call.source),
         targets=[found for found in map(party, call.targets) if found],
         state=STATES.get(call.state, call.state),
         direction=DIRECTIONS.get(call.direction, call.direction),
         modalities=", ".join(str(MODALITIES.get(word, word)) for word in call.modalities),
-        verdict=verdict(call),
+        outcome_label=outcome_label(call),
         unseen=rang_unseen(call),
     )
 
 
 def rang_unseen(call: Call) -> bool:
-    """Return whether the call rang to its end or through its window, undecided, while nobody had the board in view."""
+    """Return whether the call ended or lapsed undecided while nobody had the board in view.
+
+    `calls.web.pages.history.unseen` is the same condition as a query, apart from attempts.
+    """
     over, rang = call.ended_at or call.missed_at, call.deadline and call.direction != Direction.OUTGOING
     if not over or not rang or call.established_at or call.watched_at or call.let_pass_at:
         return False
