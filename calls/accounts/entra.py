@@ -1,7 +1,4 @@
-"""Accounts of people whom Entra ID knows: made at their first sign-in, with the rights their roles give at each one.
-
-An account belongs to a tenant's object, never to a name: names change hands. A local account is never taken over.
-"""
+"""Accounts for people who sign in with Entra ID: created at the first sign-in, groups updated at each one."""
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -13,34 +10,34 @@ from calls.graph.fields import clean
 from calls.graph.sign_in import Person
 from calls.models import EntraAccount
 
-# App roles of the registration, by their `value`, and the group each one means here.
+# The `value` of each app role in the Entra ID registration, and the group it stands for.
 GROUPS = {"Viewer": roles.VIEWERS, "Supervisor": roles.SUPERVISORS, "Auditor": roles.AUDITORS}
 TENANT_OBJECT_LENGTH = 64
 
 
 class NotAdmitted(Exception):
-    """Entra ID knows the person, the dashboard does not let them in."""
+    """Entra ID confirmed the person, but the dashboard does not admit them."""
 
 
 class NoRole(NotAdmitted):
-    """None of the app's roles is assigned to the person."""
+    """The person has none of the app's roles."""
 
 
 class Disabled(NotAdmitted):
-    """An administrator of the dashboard disabled the account."""
+    """The person's account on the dashboard is disabled."""
 
 
 def admit(person: Person) -> User:
-    """Return the person's account, with exactly the rights of the roles they have now.
+    """Return the person's account after setting its groups to the roles of this sign-in.
 
-    Raises NoRole or Disabled; a right that was taken away is gone then as well. Every change of an account becomes an
-    audit entry. Raises django.db.DatabaseError when that cannot be written.
+    Appends an audit entry for each change. Raises NoRole or Disabled, after the groups were updated, and
+    django.db.DatabaseError when an entry cannot be written.
     """
     groups = sorted({GROUPS[role] for role in person.roles if role in GROUPS})
     try:
-        user = _settle(person, groups)
-    except IntegrityError:  # the same person signed in twice at the same moment, and the other one came first
-        user = _settle(person, groups)
+        user = _sync_account(person, groups)
+    except IntegrityError:  # a concurrent first sign-in of the same person created the account
+        user = _sync_account(person, groups)
     if user is None or not groups:
         raise NoRole
     if not user.is_active:
@@ -48,9 +45,10 @@ def admit(person: Person) -> User:
     return user
 
 
-def _settle(person: Person, groups: list[str]) -> User | None:
-    """Bring the account and its groups up to date; return it, None when there is none and no role to make one for."""
+def _sync_account(person: Person, groups: list[str]) -> User | None:
+    """Create the account or update its groups; return None when there is no account and no role to create one for."""
     with transaction.atomic():
+        # Accounts are found by tenant and object id, never by name: a name can be given to another person.
         found = EntraAccount.objects.select_related("user").filter(
             tenant_id=person.tenant_id[:TENANT_OBJECT_LENGTH], object_id=person.object_id[:TENANT_OBJECT_LENGTH]
         )
@@ -79,11 +77,11 @@ def _create(person: Person, groups: list[str]) -> User:
 
 
 def _free_name(person: Person) -> str:
-    """Return the person's own name for signing in, or one told apart by their object id where that name is taken."""
+    """Return the person's username, with their object id appended when that name is taken by another account."""
     name = clean(person.username, 100) or person.object_id[:100]
     return f"{name}-{person.object_id[:36]}" if User.objects.filter(username=name).exists() else name
 
 
-def _record(act: str, user: User, details: dict[str, object]) -> None:
+def _record(step: str, user: User, details: dict[str, object]) -> None:
     details = {"account_id": str(user.pk), "by": "entra", **details}
-    chain.append(f"account.{act}", actor=SYSTEM, note=user.username, details=details)
+    chain.append(f"account.{step}", actor=SYSTEM, note=user.username, details=details)

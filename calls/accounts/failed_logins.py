@@ -1,4 +1,4 @@
-"""Failed sign-ins, counted per address and minute until an audit entry stands for them."""
+"""Limits audit entries about failed sign-ins to one per address and minute; the rest are counted."""
 
 import ipaddress
 import threading
@@ -10,43 +10,42 @@ from django.db import DatabaseError, transaction
 from calls.audit import chain
 from calls.audit.actor import Actor
 
-MAX_ADDRESSES = 10_000
+MAX_ADDRESSES = 10_000  # then the least recently used address is forgotten
 
 
-class FailureGate:
-    """Lets one failed sign-in per address and minute become an entry, which carries the count of those before.
+class FailedLoginCounter:
+    """Counts failed sign-ins per address and decides which of them get an audit entry. Thread-safe, in memory.
 
-    The history cannot be deleted, so nobody outside may be able to flood it. One household or machine commands a whole
-    IPv6 /64, so that counts as one address.
+    Audit entries cannot be deleted, so an outsider must not be able to create them without limit.
     """
 
     def __init__(self, seconds: float = 60.0) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # when each began, failures without entry
 
-    def admit(self, address: str) -> int | None:
-        """Return how many failures an entry now stands for, or None when this one is only counted."""
+    def count(self, address: str) -> int | None:
+        """Count a failure; return how many failures to record now, or None when no entry is due yet."""
         now, source = time.monotonic(), _network_of(address)
         with self._lock:
-            opened, held = self._windows.pop(source, (None, 0))
-            admitted = opened is None or now - opened >= self._seconds
-            self._windows[source] = (now, 0) if opened is None or admitted else (opened, held + 1)
+            opened, pending = self._windows.pop(source, (None, 0))
+            due = opened is None or now - opened >= self._seconds
+            self._windows[source] = (now, 0) if opened is None or due else (opened, pending + 1)
             while len(self._windows) > MAX_ADDRESSES:
                 self._windows.popitem(last=False)
-        return held + 1 if admitted else None
+        return pending + 1 if due else None
 
-    def release(self, address: str) -> int:
-        """Return how many failures of this address no entry stands for yet, and forget them."""
+    def take_pending(self, address: str) -> int:
+        """Return how many failures of this address have no entry yet, and reset the count."""
         source = _network_of(address)
         with self._lock:
-            opened, held = self._windows.get(source, (0.0, 0))
-            if held:
+            opened, pending = self._windows.get(source, (0.0, 0))
+            if pending:
                 self._windows[source] = (opened, 0)
-        return held
+        return pending
 
-    def expired(self) -> dict[str, int]:
-        """Return how many failures no entry stands for, by address, where a minute has passed; and forget them."""
+    def take_expired(self) -> dict[str, int]:
+        """Remove the addresses whose minute is over; return the failures without an entry by address."""
         now = time.monotonic()
         with self._lock:
             over = {source: held for source, (opened, held) in self._windows.items() if now - opened >= self._seconds}
@@ -54,8 +53,8 @@ class FailureGate:
                 del self._windows[source]
         return {source: held for source, held in over.items() if held}
 
-    def put_back(self, counts: dict[str, int]) -> None:
-        """Take counts that could not be recorded, for the next time."""
+    def restore(self, counts: dict[str, int]) -> None:
+        """Add counts back that `take_expired` returned and that could not be recorded."""
         with self._lock:
             for source, held in counts.items():
                 opened, since = self._windows.get(source, (float("-inf"), 0))
@@ -68,25 +67,26 @@ def _network_of(address: str) -> str:
     except ValueError:
         return address
     if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
+        # A household or a rented machine has a whole /64, so counting single addresses would limit nothing.
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
-GATE = FailureGate()
+COUNTER = FailedLoginCounter()
 
 
-def record_expired(gate: FailureGate = GATE) -> int:
-    """Append an entry for each address whose failures were only counted for a minute; return how many entries.
+def record_expired(counter: FailedLoginCounter = COUNTER) -> int:
+    """Append one entry for each address with unrecorded failures whose minute is over; return how many entries.
 
-    Raises django.db.DatabaseError, and then counts on.
+    Raises django.db.DatabaseError; the counts are kept then.
     """
-    counts = gate.expired()
+    counts = counter.take_expired()
     try:
         with transaction.atomic():
             for address, held in counts.items():
                 actor = Actor(id="", name="", address=address[:64])
                 chain.append("account.sign_in_failed", actor=actor, details={"attempts": held})
     except DatabaseError:
-        gate.put_back(counts)
+        counter.restore(counts)
         raise
     return len(counts)

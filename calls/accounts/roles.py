@@ -1,4 +1,4 @@
-"""Who may do what: three groups, made by a migration, and the one place that puts a person into them."""
+"""The roles: three groups with their permissions, and the assignment of users to them."""
 
 from django.apps.registry import Apps
 from django.contrib.auth.models import Group, User
@@ -17,7 +17,7 @@ NEEDS_ADMIN_SITE = frozenset({AUDITORS})
 
 
 def create_groups(apps: Apps) -> None:
-    """Create the three groups with their permissions; safe to repeat. `apps` may be a migration's registry."""
+    """Create the groups and set their permissions. Idempotent; `apps` may be a migration's registry."""
     permissions = apps.get_model("auth", "Permission").objects.filter(content_type__app_label="calls")
     by_codename = {permission.codename: permission for permission in permissions}
     for name, codenames in GROUPS.items():
@@ -26,19 +26,19 @@ def create_groups(apps: Apps) -> None:
 
 
 def assign(user: User, *groups: str) -> None:
-    """Make `groups` the user's only groups of ours, and open the admin site to exactly those whose role needs it."""
+    """Replace the user's role groups by `groups` and update `is_staff`. Other groups are kept."""
     user.groups.remove(*user.groups.filter(name__in=GROUPS))
     user.groups.add(*Group.objects.filter(name__in=groups))
-    keep_admin_site(user)
+    update_admin_access(user)
 
 
-def admit(user: User) -> None:
-    """Open the admin site to somebody who was put into a group that needs it without `assign`; never closes it."""
+def open_admin_site(user: User) -> None:
+    """Set `is_staff` for a user whose groups, set without `assign`, need the admin site. Never clears it."""
     if not user.is_staff and user.groups.filter(name__in=NEEDS_ADMIN_SITE).exists():
-        keep_admin_site(user)
+        update_admin_access(user)
 
 
-def keep_admin_site(user: User) -> None:
-    """Open the admin site to the user exactly when a superuser or in a group whose role needs it; saves the user."""
+def update_admin_access(user: User) -> None:
+    """Save `is_staff`: true for superusers and for members of a group that needs the admin site."""
     user.is_staff = user.is_superuser or user.groups.filter(name__in=NEEDS_ADMIN_SITE).exists()
     user.save(update_fields=["is_staff"])

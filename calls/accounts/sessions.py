@@ -1,4 +1,4 @@
-"""Sessions in the database, as Django keeps them; a cookie that no session can have is no session."""
+"""Django's database sessions, with a stricter check of the session key."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ from django.contrib.sessions.backends import db
 
 
 class SessionStore(db.SessionStore):
-    """Looks up keys of ASCII letters and digits only, as Django makes them.
+    """Accepts only keys of ASCII letters and digits, the alphabet of Django's own keys."""
 
-    PostgreSQL cannot compare text with a NUL, and a cookie may hold one: without this, that is answered 500.
-    """
-
+    # A cookie may contain NUL, which PostgreSQL refuses in a parameter: the lookup would end in a 500.
     def _validate_session_key(self, key: Any) -> bool:
         return isinstance(key, str) and len(key) >= 8 and key.isascii() and key.isalnum()

@@ -86,7 +86,7 @@ class RecordedUserAdmin(RecordedAdmin, UserAdmin):
     def settle(self, obj: User) -> Changes:
         """Set `is_staff` as the groups require."""
         before = obj.is_staff
-        roles.keep_admin_site(obj)
+        roles.update_admin_access(obj)
         return {"is_staff": [before, obj.is_staff]} if before != obj.is_staff else {}
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:

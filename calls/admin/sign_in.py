@@ -11,5 +11,5 @@ class EvidenceSignInForm(AdminAuthenticationForm):
 
     def confirm_login_allowed(self, user: User) -> None:
         """Raise ValidationError for users without access to the admin site."""
-        roles.admit(user)
+        roles.open_admin_site(user)
         super().confirm_login_allowed(user)

@@ -211,13 +211,13 @@ class Runtime:
         if not viewers:
             return
         watching = {(viewer.session_key, viewer.user_id) for viewer in viewers}
-        standing = await self.threads.board.run(permissions.standing_of, watching)
+        check = await self.threads.board.run(permissions.check_sessions, watching)
         for viewer in viewers:
-            if viewer.session_key in standing.signed_out:
+            if viewer.session_key in check.signed_out:
                 viewer.close(4401)
-            elif viewer.user_id in standing.without_right:
+            elif viewer.user_id in check.without_permission:
                 viewer.close(4403)
-            elif viewer.may_reject != (viewer.user_id in standing.may_reject):
+            elif viewer.may_reject != (viewer.user_id in check.may_reject):
                 viewer.may_reject = not viewer.may_reject
                 self.board.recount()
 

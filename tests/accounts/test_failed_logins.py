@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from calls.accounts import failed_logins
-from calls.accounts.failed_logins import FailureGate, record_expired
+from calls.accounts.failed_logins import FailedLoginCounter, record_expired
 from calls.audit.messages import details_of
 from calls.models import AuditEntry
 from tests.accounts.test_login_audit import attempt, told
@@ -20,49 +20,49 @@ _networks = (f"2001:db8:{number:x}" for number in itertools.count(1))
 
 
 def test_what_was_released_is_not_told_again() -> None:
-    gate = FailureGate()
+    counter = FailedLoginCounter()
     for _ in range(5):
-        gate.admit(FIRST)
-    assert gate.release(SECOND) == 0
-    assert gate.release(FIRST) == 4
-    assert gate.release(FIRST) == 0
-    assert gate.admit(FIRST) is None, "the minute goes on"
-    assert gate.release(FIRST) == 1
+        counter.count(FIRST)
+    assert counter.take_pending(SECOND) == 0
+    assert counter.take_pending(FIRST) == 4
+    assert counter.take_pending(FIRST) == 0
+    assert counter.count(FIRST) is None, "the minute goes on"
+    assert counter.take_pending(FIRST) == 1
 
 
 def test_what_expired_is_told_once_with_its_number() -> None:
-    gate = FailureGate(seconds=0.0)
-    gate.put_back({FIRST: 3, SECOND: 1})
-    assert gate.expired() == {FIRST: 3, SECOND: 1}
-    assert gate.expired() == {}
+    counter = FailedLoginCounter(seconds=0.0)
+    counter.restore({FIRST: 3, SECOND: 1})
+    assert counter.take_expired() == {FIRST: 3, SECOND: 1}
+    assert counter.take_expired() == {}
 
 
 def test_what_is_put_back_is_added_to_what_was_counted_meanwhile() -> None:
-    gate = FailureGate()
-    gate.admit(FIRST)
-    gate.admit(FIRST)
-    gate.put_back({FIRST: 3})
-    assert gate.release(FIRST) == 4
-    assert gate.expired() == {}, "its minute is not over"
+    counter = FailedLoginCounter()
+    counter.count(FIRST)
+    counter.count(FIRST)
+    counter.restore({FIRST: 3})
+    assert counter.take_pending(FIRST) == 4
+    assert counter.take_expired() == {}, "its minute is not over"
 
 
 def test_within_the_minute_nothing_expires_and_afterwards_the_next_one_is_let_in() -> None:
-    counting, over = FailureGate(seconds=60.0), FailureGate(seconds=0.0)
-    assert [counting.admit(FIRST) for _ in range(3)] == [1, None, None]
-    assert counting.expired() == {}
-    assert [over.admit(FIRST) for _ in range(3)] == [1, 1, 1]
-    assert over.expired() == {}, "each had its entry at once, so nothing is owed"
+    counting, over = FailedLoginCounter(seconds=60.0), FailedLoginCounter(seconds=0.0)
+    assert [counting.count(FIRST) for _ in range(3)] == [1, None, None]
+    assert counting.take_expired() == {}
+    assert [over.count(FIRST) for _ in range(3)] == [1, 1, 1]
+    assert over.take_expired() == {}, "each had its entry at once, so nothing is owed"
 
 
 def test_of_very_many_addresses_the_ones_least_recently_used_are_forgotten() -> None:
-    gate = FailureGate()
+    counter = FailedLoginCounter()
     for number in range(failed_logins.MAX_ADDRESSES):
-        gate.admit(f"address {number}")
-    gate.admit("address 0")  # used again, so it stays
-    gate.admit("one more")
-    assert gate.release("address 0") == 1
-    assert gate.admit("address 1") == 1, "forgotten, so it begins anew"
-    assert gate.admit("address 3") is None
+        counter.count(f"address {number}")
+    counter.count("address 0")  # used again, so it stays
+    counter.count("one more")
+    assert counter.take_pending("address 0") == 1
+    assert counter.count("address 1") == 1, "forgotten, so it begins anew"
+    assert counter.count("address 3") is None
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def test_of_very_many_addresses_the_ones_least_recently_used_are_forgotten() -> 
     ],
 )
 def test_which_addresses_count_as_one(one: str, other: str, same: bool) -> None:
-    gate = FailureGate()
-    gate.admit(one)
-    assert (gate.admit(other) is None) is same
+    counter = FailedLoginCounter()
+    counter.count(one)
+    assert (counter.count(other) is None) is same
 
 
 def test_each_address_has_its_own_entry_when_its_minute_is_over(database: None) -> None:
-    gate = FailureGate(seconds=0.0)
-    gate.put_back({FIRST: 4, SECOND: 2, "x" * 100: 1})
-    assert record_expired(gate) == 3
+    counter = FailedLoginCounter(seconds=0.0)
+    counter.restore({FIRST: 4, SECOND: 2, "x" * 100: 1})
+    assert record_expired(counter) == 3
     entries = AuditEntry.objects.select_related("personal").order_by("id")
     assert [(entry.personal.address, details_of(entry)["attempts"], entry.actor_id) for entry in entries] == [
         (FIRST, 4, ""),

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from calls.accounts.failed_logins import FailureGate, record_expired
+from calls.accounts.failed_logins import FailedLoginCounter, record_expired
 from calls.audit import chain
 from calls.audit.messages import details_of
 from calls.models import AuditEntry
@@ -81,40 +81,40 @@ def test_a_success_after_many_failures_tells_how_many_they_were(people, address)
 
 
 def test_when_the_minute_is_over_the_next_failure_tells_how_many_there_were():
-    gate = FailureGate(seconds=0.05)
-    assert [gate.admit("192.0.2.1") for _ in range(4)] == [1, None, None, None]
+    counter = FailedLoginCounter(seconds=0.05)
+    assert [counter.count("192.0.2.1") for _ in range(4)] == [1, None, None, None]
     time.sleep(0.06)
-    assert gate.admit("192.0.2.1") == 4
+    assert counter.count("192.0.2.1") == 4
 
 
 def test_a_whole_ipv6_network_counts_as_one_address():
-    gate = FailureGate()
-    assert gate.admit("2001:db8:1:2::1") == 1
-    assert gate.admit("2001:db8:1:2:ffff::2") is None
-    assert gate.admit("2001:db8:1:3::1") == 1
-    assert gate.admit("::ffff:192.0.2.1") == 1
-    assert gate.admit("192.0.2.1") is None
-    assert gate.admit("not an address") == 1
+    counter = FailedLoginCounter()
+    assert counter.count("2001:db8:1:2::1") == 1
+    assert counter.count("2001:db8:1:2:ffff::2") is None
+    assert counter.count("2001:db8:1:3::1") == 1
+    assert counter.count("::ffff:192.0.2.1") == 1
+    assert counter.count("192.0.2.1") is None
+    assert counter.count("not an address") == 1
 
 
 def test_what_was_only_counted_becomes_an_entry_when_nobody_tries_again(database):
-    gate = FailureGate(seconds=0.0)
-    counting = FailureGate(seconds=60.0)
+    counter = FailedLoginCounter(seconds=0.0)
+    counting = FailedLoginCounter(seconds=60.0)
     for number in range(5):
-        counting.admit("192.0.2.1")
-        gate.admit(f"192.0.2.{number}")  # each had its entry at once, so nothing is owed
-    gate.put_back({"2001:db8::/64": 4})
-    assert (record_expired(gate), record_expired(counting)) == (1, 0)
+        counting.count("192.0.2.1")
+        counter.count(f"192.0.2.{number}")  # each had its entry at once, so nothing is owed
+    counter.restore({"2001:db8::/64": 4})
+    assert (record_expired(counter), record_expired(counting)) == (1, 0)
     entry = AuditEntry.objects.select_related("personal").get()
     assert (entry.personal.address, details_of(entry)["attempts"]) == ("2001:db8::/64", 4)
-    assert record_expired(gate) == 0
+    assert record_expired(counter) == 0
 
 
 def test_what_cannot_be_recorded_is_counted_on(database):
-    gate = FailureGate(seconds=0.0)
-    gate.put_back({"192.0.2.1": 4})
+    counter = FailedLoginCounter(seconds=0.0)
+    counter.restore({"192.0.2.1": 4})
     sql("DELETE FROM calls_audithead")
     with pytest.raises(DatabaseError):
-        record_expired(gate)
+        record_expired(counter)
     chain.ensure_head()
-    assert record_expired(gate) == 1
+    assert record_expired(counter) == 1

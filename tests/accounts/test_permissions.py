@@ -10,20 +10,20 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from calls.accounts import roles
-from calls.accounts.permissions import Standing, standing_of
+from calls.accounts.permissions import SessionCheck, check_sessions
 from tests.conftest import People, session_key_of
 
 
 def test_what_each_may_do(people: People) -> None:
     everybody = [people.supervisor, people.viewer, people.auditor, people.stranger, people.admin]
-    standing = standing_of((session_key_of(user), user.pk) for user in everybody)
-    assert standing == Standing(
+    check = check_sessions((session_key_of(user), user.pk) for user in everybody)
+    assert check == SessionCheck(
         signed_out=set(),
-        without_right={user.pk for user in everybody if not user.has_perm(roles.SEE_BOARD)},
+        without_permission={user.pk for user in everybody if not user.has_perm(roles.SEE_BOARD)},
         may_reject={people.supervisor.pk, people.admin.pk},
     )
-    assert people.stranger.pk in standing.without_right
-    assert people.viewer.pk not in standing.without_right
+    assert people.stranger.pk in check.without_permission
+    assert people.viewer.pk not in check.without_permission
 
 
 def test_a_right_of_ones_own_counts_as_one_of_a_group(people: People) -> None:
@@ -31,7 +31,7 @@ def test_a_right_of_ones_own_counts_as_one_of_a_group(people: People) -> None:
     people.viewer.user_permissions.add(Permission.objects.get(codename=codename))
     people.supervisor.user_permissions.add(Permission.objects.get(codename=codename))
     watching = [(session_key_of(user), user.pk) for user in (people.viewer, people.supervisor)]
-    assert standing_of(watching).may_reject == {people.viewer.pk, people.supervisor.pk}
+    assert check_sessions(watching).may_reject == {people.viewer.pk, people.supervisor.pk}
 
 
 def end_nothing(user: User, key: str) -> None:
@@ -77,21 +77,21 @@ def sign_in_somebody_else(user: User, key: str) -> None:
 def test_which_sessions_are_over(people: People, end: Callable[[User, str], None], signed_out: bool) -> None:
     mine, another = session_key_of(people.supervisor), session_key_of(people.viewer)
     end(people.supervisor, mine)
-    standing = standing_of([(mine, people.supervisor.pk), (another, people.viewer.pk)])
-    assert standing.signed_out == ({mine} if signed_out else set())
-    assert standing.without_right == set()
+    check = check_sessions([(mine, people.supervisor.pk), (another, people.viewer.pk)])
+    assert check.signed_out == ({mine} if signed_out else set())
+    assert check.without_permission == set()
 
 
 @pytest.mark.parametrize("end", [expire, delete, sign_in_somebody_else])
 def test_who_has_no_right_any_more_is_signed_out_all_the_same(people: People, end: Callable[[User, str], None]) -> None:
     key = session_key_of(people.viewer)
     roles.assign(people.viewer)
-    assert standing_of([(key, people.viewer.pk)]) == Standing(set(), {people.viewer.pk}, set())
+    assert check_sessions([(key, people.viewer.pk)]) == SessionCheck(set(), {people.viewer.pk}, set())
     end(people.viewer, key)
-    assert standing_of([(key, people.viewer.pk)]) == Standing({key}, {people.viewer.pk}, set())
+    assert check_sessions([(key, people.viewer.pk)]) == SessionCheck({key}, {people.viewer.pk}, set())
 
 
 def test_an_account_that_is_off_may_nothing(people: People) -> None:
     key = session_key_of(people.admin)
     User.objects.filter(pk=people.admin.pk).update(is_active=False)
-    assert standing_of([(key, people.admin.pk)]) == Standing(set(), {people.admin.pk}, set())
+    assert check_sessions([(key, people.admin.pk)]) == SessionCheck(set(), {people.admin.pk}, set())

@@ -140,7 +140,7 @@ def test_the_board_and_the_wall_are_accessible(graph: Simulator, people: People,
         page.goto(address)
         expect(page.locator("#ringing, #wall").get_by_text("Ada Lovelace")).to_be_visible()
         visitor.look(f"{address} ringing")
-    preferences.choose(people.supervisor.pk, {"language": "ru"})
+    preferences.save_preferences(people.supervisor.pk, {"language": "ru"})
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("lang", "ru")
     expect(row(page, "Ada Lovelace")).to_be_visible()

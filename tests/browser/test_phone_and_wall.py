@@ -45,7 +45,7 @@ def test_on_a_phone_a_call_can_be_rejected_without_scrolling(graph: Simulator, p
 def test_in_russian_a_phone_shows_everything_there_is(
     graph: Simulator, page_of: Opener, people: People, width: int
 ) -> None:
-    preferences.choose(people.admin.pk, {"language": "ru"})
+    preferences.save_preferences(people.admin.pk, {"language": "ru"})
     admin = page_of("admin", viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
     wait_live(admin)
     for link in admin.locator(".site-links a").all():
@@ -65,7 +65,7 @@ def test_in_russian_a_phone_shows_everything_there_is(
 def test_on_a_phone_nothing_overlaps_and_choosing_moves_no_row(
     graph: Simulator, page_of: Opener, people: People
 ) -> None:
-    preferences.choose(people.supervisor.pk, {"language": "ru"})
+    preferences.save_preferences(people.supervisor.pk, {"language": "ru"})
     supervisor = page_of("supervisor", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     wait_live(supervisor)
     supervisor.locator("#watch button").tap()
@@ -86,7 +86,7 @@ def test_on_a_phone_nothing_overlaps_and_choosing_moves_no_row(
 def test_on_a_phone_no_row_moves_when_somebody_begins_or_ceases_to_watch(
     graph: Simulator, page_of: Opener, people: People
 ) -> None:
-    preferences.choose(people.viewer.pk, {"language": "ru"})
+    preferences.save_preferences(people.viewer.pk, {"language": "ru"})
     viewer = page_of("viewer", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     wait_live(viewer)
     graph.ring("Ada Lovelace")
@@ -118,7 +118,7 @@ def test_a_wall_on_a_phone_cuts_no_usual_name(graph: Simulator, page_of: Opener)
 
 
 def test_a_dense_wall_in_russian_cuts_no_row(graph: Simulator, page_of: Opener, people: People) -> None:
-    preferences.choose(people.viewer.pk, {"density": "dense", "language": "ru"})
+    preferences.save_preferences(people.viewer.pk, {"density": "dense", "language": "ru"})
     viewer = page_of("viewer", viewport={"width": 1280, "height": 800})
     viewer.goto("/?wall")
     wait_live(viewer)

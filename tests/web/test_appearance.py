@@ -31,7 +31,7 @@ def text(client: Client, address: str) -> str:
 def test_the_chosen_language_is_spoken_on_every_page_in_another_browser_too(
     people: People, signed_in: SignedIn
 ) -> None:
-    preferences.choose(people.admin.pk, {"language": "ru"})
+    preferences.save_preferences(people.admin.pk, {"language": "ru"})
     client = signed_in(people.admin)
     for address in ("/", "/calls/", "/admin/", "/admin/calls/auditentry/"):
         answer = client.get(address, headers={"Accept-Language": "en"})
@@ -44,7 +44,7 @@ def test_the_chosen_language_is_spoken_on_every_page_in_another_browser_too(
 
 
 def test_what_a_script_posts_is_answered_in_the_pages_language(people: People, signed_in: SignedIn) -> None:
-    preferences.choose(people.supervisor.pk, {"language": "ru"})
+    preferences.save_preferences(people.supervisor.pk, {"language": "ru"})
     client = signed_in(people.supervisor)
     client.get("/")
     answer = client.post("/preferences/", "[]", content_type="application/json")
@@ -55,7 +55,7 @@ def test_without_a_choice_the_browsers_language_holds(people: People, signed_in:
     client = signed_in(people.supervisor)
     assert '<html lang="ru"' in client.get("/", headers={"Accept-Language": "ru"}).content.decode()
     assert '<html lang="en"' in client.get("/", headers={"Accept-Language": "de"}).content.decode()
-    preferences.choose(people.colleague.pk, {"language": "ru"})
+    preferences.save_preferences(people.colleague.pk, {"language": "ru"})
     assert '<html lang="en"' in text(client, "/"), "somebody else's choice"
 
 
@@ -69,7 +69,7 @@ def test_a_language_taken_back_is_the_browsers_again(people: People, signed_in: 
 
 @pytest.mark.parametrize("address", ["/", "/calls/"])
 def test_the_chosen_theme_is_told_to_every_page(people: People, signed_in: SignedIn, address: str) -> None:
-    preferences.choose(people.admin.pk, {"theme": "dark"})
+    preferences.save_preferences(people.admin.pk, {"theme": "dark"})
     assert 'data-theme-choice="dark"' in text(signed_in(people.admin), address)
 
 
@@ -80,7 +80,7 @@ def test_pages_of_nobody_have_the_defaults(database: None) -> None:
 
 
 def test_the_board_is_told_what_its_scripts_need(people: People, signed_in: SignedIn) -> None:
-    preferences.choose(people.supervisor.pk, {"volume": 30})
+    preferences.save_preferences(people.supervisor.pk, {"volume": 30})
     client = signed_in(people.supervisor)
     page = text(client, "/")
     told = dict(re.findall(r'(data-[a-z-]+)="([^"]*)"', page))

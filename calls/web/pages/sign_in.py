@@ -1,8 +1,4 @@
-"""`/accounts/entra/`: to the identity service and back, signed in.
-
-What must be at hand when the browser comes back travels in a signed cookie of its own, so that a stranger who only
-begins leaves nothing in the database.
-"""
+"""`/accounts/login/` and `/accounts/entra/`: the sign-in page, and signing in with Entra ID."""
 
 import json
 import logging
@@ -29,22 +25,23 @@ from calls.runtime import runtime
 
 logger = logging.getLogger(__name__)
 
+# The state of a sign-in is kept in a signed cookie: starting one must not write to the database.
 COOKIE = "entra_sign_in"
 COOKIE_SECONDS = 15 * 60
-SALT = "calls.web.pages.sign_in"
+SALT = "calls.entra_view"  # the module's former name; cookies of the earlier version stay valid
 
 
 class SignInPage(LoginView):
-    """Django's sign-in page, which shows the way to Entra ID where that is switched on."""
+    """Django's sign-in page with a link to Entra ID when `ENTRA_SIGN_IN` is on."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what the page shows."""
+        """Return the template's context with `entra`, the link's URL or an empty string."""
         address = f"{reverse('entra')}?{urlencode({'next': self.get_redirect_url()})}"
         return super().get_context_data(**kwargs, entra=address if settings.ENTRA_SIGN_IN else "")
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Return the admin's own sign-in page, or lead to the one that knows the way to Entra ID."""
+    """Return the admin's sign-in page, or redirect to the dashboard's when `ENTRA_SIGN_IN` is on."""
     if not settings.ENTRA_SIGN_IN:
         return admin.site.login(request)
     wanted = request.GET.get("next") or reverse("admin:index")
@@ -54,21 +51,22 @@ def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def begin(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the identity service; first to our own proper address, to which it will come back."""
-    _refuse_unless_on()
+    """Redirect the browser to the identity service; 404 when `ENTRA_SIGN_IN` is off."""
+    _require_entra()
     wanted = request.GET.get("next", "")
+    # The cookie must be set on the host of PUBLIC_URL, to which the identity service redirects back.
     if request.get_host() != _public_host() and "moved" not in request.GET:
         moved = urlencode({"next": wanted, "moved": "1"})
         return HttpResponseRedirect(f"{settings.PUBLIC_URL}{reverse('entra')}?{moved}")
     try:
-        begun = runtime.running().sign_in.begin(_redirect_uri())
+        started = runtime.running().sign_in.begin(_redirect_uri())
     except (SignInUnavailable, SignInRefused) as error:
         logger.error("A sign-in with Entra ID could not begin: %s", error)
-        return _back(request, _("Entra ID cannot be reached. Try again, or sign in with a local account."))
-    response = HttpResponseRedirect(begun.address)
+        return _to_sign_in_page(request, _("Entra ID cannot be reached. Try again, or sign in with a local account."))
+    response = HttpResponseRedirect(started.address)
     response.set_signed_cookie(
         COOKIE,
-        json.dumps({"flow": begun.flow, "next": wanted}),
+        json.dumps({"flow": started.flow, "next": wanted}),
         salt=SALT,
         max_age=COOKIE_SECONDS,
         path=reverse("entra"),
@@ -82,8 +80,8 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
-    """Sign in whoever comes back from the identity service, or say on the sign-in page why not."""
-    _refuse_unless_on()
+    """Finish the sign-in and redirect to the page that was asked for, or to the sign-in page with a message."""
+    _require_entra()
     response = _sign_in(request)
     response.delete_cookie(COOKIE, path=reverse("entra"), samesite="Lax")
     return response
@@ -91,16 +89,16 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
     try:
-        begun = json.loads(str(request.get_signed_cookie(COOKIE, salt=SALT, max_age=COOKIE_SECONDS)))
+        started = json.loads(str(request.get_signed_cookie(COOKIE, salt=SALT, max_age=COOKIE_SECONDS)))
     except (KeyError, signing.BadSignature):
-        if request.user.is_authenticated:  # came back once more, by the browser's history
+        if request.user.is_authenticated:  # the browser's Back button led here again
             return redirect(settings.LOGIN_REDIRECT_URL)
-        return _back(request, _("This sign-in took too long, or was begun in another browser. Begin again."))
+        return _to_sign_in_page(request, _("This sign-in took too long, or was begun in another browser. Begin again."))
     try:
-        person = runtime.running().sign_in.finish(begun["flow"], request.GET.dict())
+        person = runtime.running().sign_in.finish(started["flow"], request.GET.dict())
     except SignInUnavailable as error:
         logger.error("A sign-in with Entra ID could not be finished: %s", error)
-        return _back(request, _("Entra ID cannot be reached. Try again, or sign in with a local account."))
+        return _to_sign_in_page(request, _("Entra ID cannot be reached. Try again, or sign in with a local account."))
     except SignInRefused as error:
         logger.warning("A sign-in with Entra ID was refused: %s", error)
         return _refuse(request, "", _("Entra ID did not confirm who you are. Begin again."))
@@ -112,10 +110,10 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     except entra.Disabled:
         return _refuse(request, person.username, _("Your account is disabled here. Ask your administrator."))
     login(request, user, backend=permissions.BACKEND)
-    return redirect(_allowed(request, begun["next"]))
+    return redirect(_safe_url(request, started["next"]))
 
 
-def _refuse_unless_on() -> None:
+def _require_entra() -> None:
     if not settings.ENTRA_SIGN_IN:
         raise Http404
 
@@ -128,17 +126,17 @@ def _redirect_uri() -> str:
     return f"{settings.PUBLIC_URL}{reverse('entra_callback')}"
 
 
-def _allowed(request: HttpRequest, wanted: str) -> str:
-    """Return the page somebody wanted, if it is one of ours, else the board."""
+def _safe_url(request: HttpRequest, wanted: str) -> str:
+    """Return the wanted URL if it is on this host, else the board's."""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _refuse(request: HttpRequest, username: str, message: str | Promise) -> HttpResponse:
     login_audit.record_failed_sign_in({"username": username}, request)
-    return _back(request, message)
+    return _to_sign_in_page(request, message)
 
 
-def _back(request: HttpRequest, message: str | Promise) -> HttpResponse:
+def _to_sign_in_page(request: HttpRequest, message: str | Promise) -> HttpResponse:
     messages.error(request, str(message))
     return redirect("login")

@@ -1,13 +1,13 @@
-"""What kind of content a request brings, and which kind its answer is to be."""
+"""Content types: of a request's body, and of the response its sender prefers."""
 
 from django.http import HttpRequest
 
 
 def is_json(request: HttpRequest) -> bool:
-    """Return whether the request says that its body is JSON."""
+    """Return whether the request's Content-Type is JSON."""
     return request.content_type == "application/json"
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Return whether the answer is for a script, not for a person."""
+    """Return whether the Accept header prefers JSON to HTML."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,4 +1,4 @@
-"""Response headers that narrow what a page may do."""
+"""Security headers of responses: Content-Security-Policy and Permissions-Policy."""
 
 from typing import Any
 
@@ -12,10 +12,8 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 
 @sync_and_async_middleware
 def security_headers(get_response: Any) -> Any:
-    """Add the Content-Security-Policy of `settings.SECURE_CSP` and a Permissions-Policy to answers without their own.
-
-    Reads the same dictionary as Django 6's own middleware, which takes this one's place when the project moves there.
-    """
+    """Add `settings.SECURE_CSP` and a Permissions-Policy to responses that do not set these headers themselves."""
+    # The setting has the format of Django 6, whose ContentSecurityPolicyMiddleware can replace this one.
     policy = "; ".join(f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items())
 
     def add_to(response: HttpResponseBase) -> HttpResponseBase:

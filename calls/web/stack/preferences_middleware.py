@@ -1,4 +1,4 @@
-"""Preferences applied to every page a person opens: the language they chose, and what templates need for the rest."""
+"""Applies the signed-in user's preferences to pages: a middleware (language) and a context processor (the rest)."""
 
 from typing import Any
 
@@ -8,40 +8,40 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
-from calls.accounts import preferences
+from calls.accounts.preferences import DEFAULTS, read_preferences
 
 
 @sync_and_async_middleware
 def apply_preferences(get_response: Any) -> Any:
-    """Read the preferences of the person who opens a page, once, and answer in their language.
+    """Load the signed-in user's preferences for GET and HEAD requests and activate their language.
 
-    Only for pages of a signed-in person: what scripts post is answered in the language of the browser's cookie. Stands
-    behind the middleware that sets the language and the user.
+    Must come after LocaleMiddleware and AuthenticationMiddleware. Other methods are answered in the language of the
+    browser's cookie.
     """
 
     def synchronous(request: HttpRequest) -> HttpResponse:
-        chosen = _chosen_by(request) if _is_page(request) else None
-        _speak(request, chosen)
-        return _kept(request, get_response(request), chosen)
+        chosen = _preferences_for(request) if _is_page(request) else None
+        _activate_language(request, chosen)
+        return _with_language_cookie(request, get_response(request), chosen)
 
     async def asynchronous(request: HttpRequest) -> HttpResponse:
-        chosen = await sync_to_async(_chosen_by)(request) if _is_page(request) else None
-        _speak(request, chosen)
-        return _kept(request, await get_response(request), chosen)
+        chosen = await sync_to_async(_preferences_for)(request) if _is_page(request) else None
+        _activate_language(request, chosen)
+        return _with_language_cookie(request, await get_response(request), chosen)
 
     return asynchronous if iscoroutinefunction(get_response) else synchronous
 
 
 def preferences_of(request: HttpRequest) -> dict[str, Any]:
-    """Return what every template is told: `preferences`, of whoever is signed in, else the defaults."""
+    """Return the context variable `preferences`: the signed-in user's, else the defaults. A context processor."""
     chosen = getattr(request, "preferences", None)
     if chosen is None and hasattr(request, "user"):
-        chosen = _chosen_by(request)
-    return {"preferences": chosen or preferences.DEFAULTS}
+        chosen = _preferences_for(request)
+    return {"preferences": chosen or DEFAULTS}
 
 
-def keep_language(response: HttpResponseBase, code: str | None) -> None:
-    """Have the browser ask for this language from now on, or for its own again."""
+def set_language_cookie(response: HttpResponseBase, code: str | None) -> None:
+    """Set the browser's language cookie; None deletes it, so that Accept-Language applies again."""
     name = settings.LANGUAGE_COOKIE_NAME
     if code is None:
         response.delete_cookie(name)
@@ -53,11 +53,11 @@ def _is_page(request: HttpRequest) -> bool:
     return request.method in ("GET", "HEAD") and settings.SESSION_COOKIE_NAME in request.COOKIES
 
 
-def _chosen_by(request: HttpRequest) -> dict[str, Any]:
-    return preferences.read(request.user.pk) if request.user.is_authenticated else {}
+def _preferences_for(request: HttpRequest) -> dict[str, Any]:
+    return read_preferences(request.user.pk) if request.user.is_authenticated else {}
 
 
-def _speak(request: HttpRequest, chosen: dict[str, Any] | None) -> None:
+def _activate_language(request: HttpRequest, chosen: dict[str, Any] | None) -> None:
     if chosen is None:
         return
     request.preferences = chosen  # type: ignore[attr-defined]
@@ -66,10 +66,10 @@ def _speak(request: HttpRequest, chosen: dict[str, Any] | None) -> None:
         request.LANGUAGE_CODE = translation.get_language() or language
 
 
-def _kept(request: HttpRequest, response: HttpResponse, chosen: dict[str, Any] | None) -> HttpResponse:
-    """Have the browser keep the person's language for what its scripts will ask."""
+def _with_language_cookie(request: HttpRequest, response: HttpResponse, chosen: dict[str, Any] | None) -> HttpResponse:
+    """Set the language cookie to the user's language, for the requests of the page's scripts."""
     language = (chosen or {}).get("language")
     name = settings.LANGUAGE_COOKIE_NAME
     if language and request.COOKIES.get(name) != language and name not in response.cookies:
-        keep_language(response, language)
+        set_language_cookie(response, language)
     return response

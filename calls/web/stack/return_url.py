@@ -1,4 +1,4 @@
-"""The page somebody was on when something went wrong."""
+"""The URL that an error page offers for another try."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def page_before(request: HttpRequest) -> str:
-    """Return the address to open again: the page asked for, or the one it was sent from; empty if that is not ours."""
+    """Return the requested URL for GET and HEAD, else the referring page's; empty if that is on another host."""
     if request.method in {"GET", "HEAD"}:
         return request.get_full_path()
     sent_from = request.META.get("HTTP_REFERER", "")

@@ -1,4 +1,4 @@
-"""Which modules a page's script loads, so that the page can name all of them and the browser fetches them at once."""
+"""Lists the ES modules that a script imports, so that a page can preload them in parallel."""
 
 import re
 from functools import cache
@@ -11,12 +11,12 @@ IMPORT = re.compile(r"""(?:^|;)\s*(?:import|export)\b(?:[^"';]*?\bfrom)?\s*["'](
 
 @cache
 def imported_by(entry: str) -> tuple[str, ...]:
-    """Return every module that `entry` imports, itself or through others, by the names static files have.
+    """Return the static file names of all modules that `entry` imports, directly or not, nearest first.
 
-    Read once a process. What a page needs first comes first: the modules nearest to the entry.
+    Cached for the life of the process.
     """
     known = [entry]
-    for name in known:  # grows while it is walked
+    for name in known:  # grows while it is iterated over
         known += dict.fromkeys(found for found in _imports(name) if found not in known)
     return tuple(known[1:])
 

@@ -1,9 +1,9 @@
-"""Where collected static files live: hashed names, compressed, ES module imports rewritten to the hashed names."""
+"""Storage of collected static files: hashed names, compression, and ES module imports rewritten to hashed names."""
 
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
-    """Lets browsers cache every file for ever, scripts that import each other included."""
+    """Gives every file a hashed name, including ES modules that import each other."""
 
     support_js_module_import_aggregation = True
