@@ -1,1 +1,1 @@
-"""What people do to a call: reject it, let it ring, note something about it."""
+"""Decisions about calls: reject, let pass, add a note; and the outcomes of attempts."""

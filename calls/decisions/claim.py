@@ -1,14 +1,4 @@
-"""What stands in the way of deciding about a call, and which call a decision is about.
-
-DecisionError
-├── UnknownCall        404
-├── DecidedByAnother   409: who, when, why
-├── StillRings         409: it rings and nobody has decided, so there is nothing to add a note to yet
-├── Gone               410: ended, answered, or its window closed; `cause` says which
-├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
-├── Unknown            504: the request left and nothing came back
-└── NotRecorded        503: the audit entry could not be committed, so nothing was done
-"""
+"""Finds and locks the call that a decision is about, and checks whether it can still be decided."""
 
 import logging
 import uuid
@@ -31,14 +21,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-async def recorded(thread: DatabaseThread, act: Callable[P, R | DecisionError], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what `act` returns, run in the thread; raise the DecisionError that it returns.
+async def run_recorded(
+    thread: DatabaseThread, decide: Callable[P, R | DecisionError], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run `decide` in the database thread; return its result, or raise the DecisionError that it returned.
 
-    An act returns its errors, because its entry about the error is to be committed. Raises NotRecorded when the
-    database refuses, so that nothing was committed.
+    Raises NotRecorded when the database failed and nothing was committed.
     """
+    # `decide` returns its errors instead of raising them: raising would roll back the audit entry about the error.
     try:
-        result = await thread.run(act, *args, **kwargs)
+        result = await thread.run(decide, *args, **kwargs)
     except (DatabaseError, InterfaceError) as error:
         logger.exception("An act on a call could not be recorded, so it was not done.")
         raise NotRecorded from error
@@ -49,7 +41,7 @@ async def recorded(thread: DatabaseThread, act: Callable[P, R | DecisionError], 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The call to act on, locked until the transaction ends, the call that was named, and the deciding attempt."""
+    """The locked call to decide about, the call that the request named, and the deciding attempt of the former."""
 
     call: Call
     named: Call
@@ -57,33 +49,32 @@ class Target:
 
 
 @contextmanager
-def locked_target(key: uuid.UUID) -> Iterator[Target | None]:
-    """Open a transaction that has locked the call to act on; None when there is no such call.
-
-    Never holds the lock of one call while it waits for another's, so that two acts cannot deadlock.
-    """
-    named, aim = None, key
+def locked_target(public_id: uuid.UUID) -> Iterator[Target | None]:
+    """Open a transaction and lock the call to decide about; yield None when no call has this id."""
+    named, wanted = None, public_id
     while True:
+        # Each try is a transaction of its own, so that one call's lock is never held while waiting for another's:
+        # two decisions cannot deadlock.
         with transaction.atomic():
-            call = Call.objects.select_for_update().filter(public_id=aim).first()
+            call = Call.objects.select_for_update().filter(public_id=wanted).first()
             if call is None:
                 yield None
                 return
             named = named or call
             target = _target_of(call)
             if target.pk == call.pk:
-                # Read behind the lock, so that an attempt of the transaction that held it before is seen.
+                # Read after locking, so that an attempt committed by the previous holder of the lock is seen.
                 yield Target(call, named, call.deciding_attempt())
                 return
-        aim = target.public_id
+        wanted = target.public_id
 
 
 def _target_of(named: Call) -> Call:
-    """Return the call to act on: the one named, or, when that stopped ringing, the newest of its chain that rings.
+    """Return the named call or, if it stopped ringing unanswered, the newest ringing call of the same caller and chain.
 
-    The same person can ring under several ids. Policy-recording calls stand for different participants and are never
-    exchanged for each other.
+    A caller who rings again has the same chain id and tenant under a new call id.
     """
+    # Policy-recording calls of a chain belong to different participants, so none replaces another.
     rings = named.ended_at is None and not has_lapsed(named)
     if rings or named.is_answered or not named.chain_id or named.policy_recording:
         return named
@@ -96,8 +87,8 @@ def _target_of(named: Call) -> Call:
     return ringing[0] if ringing else named
 
 
-def obstacle_to(target: Target) -> DecisionError | None:
-    """Return what stands in the way of deciding about the call now, None when nothing does."""
+def decision_error(target: Target) -> DecisionError | None:
+    """Return the error that prevents a decision about the call now, None when it can be decided."""
     call, first = target.call, target.attempt
     if first and first.holds:
         return DecidedByAnother(first.outcome, first.reason, first.actor_name, first.actor_id, first.requested_at)
@@ -111,5 +102,5 @@ def obstacle_to(target: Target) -> DecisionError | None:
 
 
 def has_lapsed(call: Call) -> bool:
-    """Return whether the window closed with nobody deciding."""
+    """Return whether the call was missed or its deadline has passed."""
     return bool(call.missed_at or (call.deadline and call.deadline <= timezone.now()))

@@ -1,4 +1,4 @@
-"""The click behind an act: when it arrived, and since when whoever clicked can have known of the call."""
+"""A person's request about one call, and what is known of when they were shown the call."""
 
 import uuid
 from collections.abc import Mapping
@@ -14,26 +14,22 @@ from calls.timestamps import iso
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
-    """What somebody clicked on, and what is known of how it came about.
-
-    `seen` is what their browser says it showed them; nothing else vouches for it: which version of the call, in which
-    revision of its connection's frames, when the call first came to the page and when it was first drawn there.
-    `first_sent_at` is when this process
-    first sent them the call. Where another process did that, or the call has left the board since, only
-    `connected_since` is known: since when they have the board open, at whichever process.
-    """
+class DecisionRequest:
+    """A request to decide about or annotate the call `public_id`, received at `at`."""
 
     public_id: uuid.UUID
     at: datetime = field(default_factory=timezone.now)
+    # Reported by the browser, not verified: the call's version and frame revision, when it arrived and was shown.
     seen: dict[str, object] | None = None
+    # When this process first sent the person the call. None if another process did, or the call has left the board.
     first_sent_at: datetime | None = None
+    # Since when the person has the board open in any process; used when `first_sent_at` is None.
     connected_since: datetime | None = None
 
     def times(self, call: Call) -> dict[str, datetime]:
-        """Return the moments up to the click by their names in an entry about this call, as far as they are known."""
+        """Return the known times up to the request, by their names in the details of an audit entry about the call."""
         times = {"received_at": call.received_at, "clicked_at": self.at}
-        if call.public_id != self.public_id:  # the newer call of somebody who rang again; it was not the one clicked on
+        if call.public_id != self.public_id:  # a newer call of the same caller replaced the one clicked on
             return times
         if self.first_sent_at:
             times["first_sent_at"] = self.first_sent_at
@@ -41,28 +37,28 @@ class Click:
             times["first_sent_not_before"] = max(call.received_at, self.connected_since)
         return times
 
-    def told(self, call: Call) -> dict[str, object]:
-        """Return what an entry about this call tells of the click."""
+    def details(self, call: Call) -> dict[str, object]:
+        """Return the details of an audit entry about this request and the call."""
         reported: dict[str, object] = {"seen_as_reported_by_browser": self.seen} if self.seen else {}
-        return {**reported, **as_text(self.times(call))}
+        return {**reported, **iso_times(self.times(call))}
 
 
-def as_text(times: Mapping[str, datetime]) -> dict[str, object]:
-    """Return moments as they stand in the details of an entry."""
+def iso_times(times: Mapping[str, datetime]) -> dict[str, object]:
+    """Return the times as ISO 8601 text, for the details of an audit entry."""
     return {name: iso(moment) for name, moment in times.items()}
 
 
 def read_seen(sent: Any) -> dict[str, object] | None:
-    """Return what a browser says it showed, as far as it is of the agreed form; None when it is not."""
+    """Return the valid fields of a browser's report of what it showed; None when it is not an object."""
     if not isinstance(sent, dict):
         return None
     visible = sent.get("visible")
     seen = {
         "version": _number(sent.get("version")),
-        "shown_at": _moment(sent.get("shown_at")),
+        "shown_at": _timestamp(sent.get("shown_at")),
         "visible": visible if isinstance(visible, bool) else None,
     }
-    more = {"revision": _number(sent.get("revision")), "came_at": _moment(sent.get("came_at"))}
+    more = {"revision": _number(sent.get("revision")), "came_at": _timestamp(sent.get("came_at"))}
     return {**seen, **{name: value for name, value in more.items() if value is not None}}
 
 
@@ -70,8 +66,8 @@ def _number(sent: object) -> int | None:
     return sent if isinstance(sent, int) and not isinstance(sent, bool) and abs(sent) < 2**53 else None
 
 
-def _moment(sent: object) -> str | None:
-    """Return the time that was sent, None for anything else: it stays in the history for ever."""
+def _timestamp(sent: object) -> str | None:
+    """Return a sent timestamp in our format, None for anything else."""
     try:
         return iso(parse_datetime(sent)) if isinstance(sent, str) else None
     except (ValueError, OverflowError):

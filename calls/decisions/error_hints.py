@@ -1,13 +1,13 @@
-"""What an administrator can do about a refusal, by the code Graph or the identity service gave.
+"""ChangeBus for the administrator about a refusal, by the error code of Graph or of the identity service.
 
-Codes of calling are as reported to https://github.com/microsoftgraph/microsoft-graph-comms-samples; those of the
-identity service as listed at https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
+Codes of the calling service: as reported in https://github.com/microsoftgraph/microsoft-graph-comms-samples.
+Codes of the identity service: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 """
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-ADVICE: dict[str, Promise] = {
+HINTS: dict[str, Promise] = {
     "7500": _(
         "Graph got a person's token where it wants the app's. Check GRAPH_CLIENT_SECRET or GRAPH_CLIENT_CERTIFICATE."
     ),
@@ -42,6 +42,6 @@ ADVICE: dict[str, Promise] = {
 }
 
 
-def advice_for(code: str) -> str:
-    """Return what can be done about a code, in the reader's language; empty for codes nothing is known about."""
-    return str(ADVICE.get(code, ""))
+def hint_for(code: str) -> str:
+    """Return the hint for an error code in the reader's language, empty for an unknown code."""
+    return str(HINTS.get(code, ""))

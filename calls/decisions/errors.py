@@ -1,20 +1,30 @@
-"""Why a decision about a call was not carried out."""
+"""The exceptions of decisions about calls, with the HTTP status each is answered with.
+
+DecisionError
+├── UnknownCall        404
+├── DecidedByAnother   409: by whom, when and with which reason
+├── StillRings         409: undecided and still ringing, so a note cannot be added yet
+├── Gone               410: ended, answered, or its deadline has passed; `cause` says which
+├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
+├── Unknown            504: the request was sent and no answer came
+└── NotRecorded        503: the audit entry could not be committed, so nothing was done
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 class DecisionError(Exception):
-    """The call was not rejected, or nobody can tell."""
+    """A decision was not carried out, or its outcome is unknown."""
 
 
 class UnknownCall(DecisionError):
-    """There is no such call."""
+    """No call has this id."""
 
 
 @dataclass(eq=False)
 class DecidedByAnother(DecisionError):
-    """Somebody decided first: another person, or the same one before."""
+    """An earlier attempt holds the call; it may be the same person's."""
 
     outcome: str
     reason: str
@@ -24,19 +34,19 @@ class DecidedByAnother(DecisionError):
 
 
 class StillRings(DecisionError):
-    """The call rings and nobody has decided about it yet."""
+    """The call rings and is not decided yet."""
 
 
 @dataclass(eq=False)
 class Gone(DecisionError):
-    """The call cannot be rejected any more: caller_left, ended, ended_elsewhere, answered, too_late, outgoing."""
+    """The call can no longer be rejected: caller_left, ended, ended_elsewhere, answered, too_late, outgoing."""
 
     cause: str
 
 
 @dataclass(eq=False)
 class GraphRefused(DecisionError):
-    """Graph, or the identity service, refused, or could not be reached; nothing happened to the call."""
+    """Graph or the identity service refused the request or could not be reached. The call is unchanged."""
 
     status: int | None
     code: str
@@ -44,8 +54,8 @@ class GraphRefused(DecisionError):
 
 
 class Unknown(DecisionError):
-    """Whether Graph acted is not known yet."""
+    """It is not known whether Graph rejected the call."""
 
 
 class NotRecorded(DecisionError):
-    """The history cannot be written, so nothing was done."""
+    """The audit entry could not be written, so nothing was done."""

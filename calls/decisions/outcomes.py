@@ -1,4 +1,4 @@
-"""What the end of a call, or its answer after all, settles: decisions under way, and calls that nobody decided."""
+"""Outcomes that follow from a call's end or answer: of open attempts, and of calls that nobody decided about."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -10,16 +10,14 @@ from calls.live import presence, watched_calls
 from calls.models import SETTLED_BY_END, Call, RejectAttempt
 from calls.timestamps import iso
 
+# Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
 CLOCK_LEAD = timedelta(seconds=1)
-MOST_ACCOUNTS = 100  # named in one entry; more are only counted
+MAX_ACCOUNTS = 100  # listed in one entry; more are only counted
 Outcome = RejectAttempt.Outcome
 
 
 def mark_lapsed(ended: list[Call]) -> list[Call]:
-    """Mark those of the ended calls as missed that nobody decided before Graph gave up on them; return these.
-
-    Graph's clock starts before the notification reaches us, so its end comes a little before our deadline.
-    """
+    """Set `missed_at` of the ended calls that ended at their deadline undecided; return these. Saves nothing."""
     late = [call for call in ended if _ended_with_its_window(call)]
     if not late:
         return []
@@ -39,37 +37,37 @@ def _ended_with_its_window(call: Call) -> bool:
 
 
 def record_lapsed(lapsed: Collection[Call]) -> None:
-    """Append an entry for each call whose window closed without a rejection, with who could have decided about it.
+    """Append an entry for each call whose deadline passed without a rejection, with the accounts connected meanwhile.
 
-    Those are the people who were connected while it rang, by their account numbers. The calls' rows must be locked.
+    The calls' rows must be locked.
     """
     if not lapsed:
         return
     rows = presence.rows_since(min(call.received_at for call in lapsed))
-    there = {call: presence.while_it_rang(call, rows) for call in lapsed}
-    seen = [call for call in lapsed if call.watched_at is None and there[call].visible]
+    attended = {call: presence.while_it_rang(call, rows) for call in lapsed}
+    seen = [call for call in lapsed if call.watched_at is None and attended[call].visible]
     for call in seen:
         call.watched_at = call.missed_at
     watched_calls.mark_attended(seen)
     for call in lapsed:
         action = "call.lapsed" if call.let_pass_at else "call.missed"
         metrics.MISSED.labels("yes" if call.watched_at else "no").inc()
-        chain.append(action, actor=SYSTEM, call=call, details=_lapse(call, there[call]))
+        chain.append(action, actor=SYSTEM, call=call, details=_lapse_details(call, attended[call]))
 
 
-def _lapse(call: Call, there: presence.Attendance) -> dict[str, object]:
+def _lapse_details(call: Call, attended: presence.Attendance) -> dict[str, object]:
     return {
         "deadline": iso(call.deadline),
         "watched": call.watched_at is not None,
-        "connected": len(there.connected),
-        "visible": len(there.visible),
-        "connected_accounts": sorted(there.connected)[:MOST_ACCOUNTS],
-        "visible_accounts": sorted(there.visible)[:MOST_ACCOUNTS],
+        "connected": len(attended.connected),
+        "visible": len(attended.visible),
+        "connected_accounts": sorted(attended.connected)[:MAX_ACCOUNTS],
+        "visible_accounts": sorted(attended.visible)[:MAX_ACCOUNTS],
     }
 
 
 def settle_by_ending(ended: list[Call]) -> None:
-    """Settle the decisions that the end of their call settles: accepted is confirmed, unknown stays unproved."""
+    """Settle the open attempts of the ended calls: accepted becomes confirmed, unknown becomes ended_unproved."""
     if not ended:
         return
     by_pk = {call.pk: call for call in ended}
@@ -84,6 +82,6 @@ def settle_by_ending(ended: list[Call]) -> None:
 
 
 def record_withdrawals(withdrawn: list[Call]) -> None:
-    """Append an entry for each call that was called missed and is answered after all."""
+    """Append an entry for each call that was recorded as missed and then answered."""
     for call in withdrawn:
         chain.append("call.missed_withdrawn", actor=SYSTEM, call=call, details={"state": call.state})

@@ -1,7 +1,7 @@
-"""Rejecting a call: claim it, write that down, ask Graph, write down what came of it.
+"""Rejecting a call: commit a claim with its audit entry, send Graph the request, commit the outcome.
 
-No transaction is open while Graph is asked. The claim and the entry `reject.requested` are committed before Graph hears
-of it, and an outcome follows whatever happens. One attempt holds a call; only a definite refusal lets go of it.
+The claim is committed before Graph is asked, no transaction is open meanwhile, and every claim gets an outcome. One
+attempt holds a call; only a definite refusal by Graph releases it.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import functools
 import logging
 import time
 import uuid
-from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -17,12 +16,12 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from calls import metrics
-from calls.audit import actions, chain
+from calls.audit import chain
 from calls.audit.actor import Actor
 from calls.audit.chain import GraphAnswer
 from calls.db.threads import DatabaseThread
-from calls.decisions.claim import locked_target, obstacle_to, recorded
-from calls.decisions.decision_request import Click, as_text
+from calls.decisions.claim import decision_error, locked_target, run_recorded
+from calls.decisions.decision_request import DecisionRequest, iso_times
 from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, GraphRefused, Unknown, UnknownCall
 from calls.graph.answers import Answer, CallGone, GraphError, OutcomeUnknown
 from calls.graph.client import GraphClient
@@ -36,9 +35,9 @@ logger = logging.getLogger(__name__)
 
 RECORD_ATTEMPTS = 5
 RECORD_PAUSE_SECONDS = 0.5
-NO_DEADLINE_SECONDS = 15.0
-# Not the note: another one may have been written while Graph was asked.
-SETTLED = (
+NO_DEADLINE_SECONDS = 15.0  # for Graph's answer about a call without a deadline
+# Without `note`, which another request may have changed while Graph was asked.
+OUTCOME_FIELDS = (
     "outcome",
     "settled_at",
     "graph_status",
@@ -51,10 +50,10 @@ Outcome = RejectAttempt.Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a supervisor asks for, with the click that asked. Wishes that came as one have a `bulk_id`."""
+class RejectCommand:
+    """A person's request to reject a call. Commands of one bulk request share a `bulk_id`."""
 
-    click: Click
+    request: DecisionRequest
     reason: RejectReason
     actor: Actor
     note: str = ""
@@ -63,7 +62,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A rejection that Graph accepted: the end itself is told by a notification."""
+    """A rejection that Graph accepted. A notification confirms the end of the call later."""
 
     outcome: str
     reason: str
@@ -74,25 +73,27 @@ class Decision:
     request_id: str
 
 
-async def reject(wish: Wish, *, thread: DatabaseThread, graph: GraphClient, change_bus: ChangeBus) -> Decision:
-    """Reject a call once and for everybody; return the decision when Graph accepted it, else raise a DecisionError."""
+async def reject_call(
+    command: RejectCommand, *, thread: DatabaseThread, graph: GraphClient, change_bus: ChangeBus
+) -> Decision:
+    """Reject the call; return the decision when Graph accepted it, else raise a DecisionError."""
     started = time.monotonic()
-    claimed = await recorded(thread, _claim, wish)
+    claimed = await run_recorded(thread, _claim, command)
     change_bus.publish([claimed.call_id])
-    timing = {**wish.click.times(claimed.call), "asked_at": timezone.now()}
+    timing = {**command.request.times(claimed.call), "asked_at": timezone.now()}
     outcome, answer = await _ask(graph, claimed)
     timing["answered_at"] = answered_at = timezone.now()
     if answer.status is not None:
-        latency.REJECTS.note((answered_at - wish.click.at).total_seconds())
-    settled = await _record_for_sure(thread, wish.actor, claimed, outcome, answer, as_text(timing))
+        latency.REJECTS.note((answered_at - command.request.at).total_seconds())
+    settled = await _record_with_retries(thread, command.actor, claimed, outcome, answer, iso_times(timing))
     change_bus.publish([claimed.call_id])
     metrics.DECISIONS.labels(settled).inc()
     metrics.DECISION_SECONDS.observe(time.monotonic() - started)
-    return _told(claimed, settled, answer)
+    return _decision(claimed, settled, answer)
 
 
-def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
-    """Return the decision when Graph accepted, else raise what stands in its way."""
+def _decision(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
+    """Return the decision when Graph accepted, else raise the outcome's DecisionError."""
     if outcome == Outcome.REFUSED:
         raise GraphRefused(status=answer.status, code=answer.code, message=answer.message)
     if outcome in (Outcome.UNKNOWN, Outcome.ENDED_UNPROVED):
@@ -113,98 +114,76 @@ def _told(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
 # The claim ------------------------------------------------------------------------------------------------------------
 
 
-def _claim(wish: Wish) -> RejectAttempt | DecisionError:
-    """Commit the claim with its entry, or the entry about why there is none; return which it is."""
-    with locked_target(wish.click.public_id) as target:
+def _claim(command: RejectCommand) -> RejectAttempt | DecisionError:
+    """Commit the claim with its entry, or an entry about the error; return the attempt or the error."""
+    with locked_target(command.request.public_id) as target:
         if target is None:
-            _record_unknown(wish)
+            _record_unknown(command)
             return UnknownCall()
         call = target.call
-        if obstacle := obstacle_to(target):
-            _record_obstacle(wish, call, obstacle)
-            return obstacle
+        if error := decision_error(target):
+            _record_error(command, call, error)
+            return error
         attempt = RejectAttempt.objects.create(
             call=call,
-            reason=wish.reason,
-            note=wish.note,
-            actor_id=wish.actor.id,
-            actor_name=wish.actor.name,
+            reason=command.reason,
+            note=command.note,
+            actor_id=command.actor.id,
+            actor_name=command.actor.name,
             requested_at=timezone.now(),
-            bulk_id=wish.bulk_id,
+            bulk_id=command.bulk_id,
         )
         call.touch()
-        details = {**wish.click.told(call), "deadline": iso(call.deadline)}
+        details = {**command.request.details(call), "deadline": iso(call.deadline)}
         if call.pk != target.named.pk:
             details["retargeted_from"] = target.named.graph_id
-        chain.append("reject.requested", actor=wish.actor, call=call, attempt=attempt, details=details)
+        chain.append("reject.requested", actor=command.actor, call=call, attempt=attempt, details=details)
         return attempt
 
 
-def _record_unknown(wish: Wish) -> None:
-    details = {"key": str(wish.click.public_id), "clicked_at": iso(wish.click.at)}
+def _record_unknown(command: RejectCommand) -> None:
+    details = {"key": str(command.request.public_id), "clicked_at": iso(command.request.at)}
     metrics.DECISIONS.labels("unknown_call").inc()
     chain.append(
         "reject.unknown_call",
-        actor=wish.actor,
-        reason=wish.reason,
-        note=wish.note,
+        actor=command.actor,
+        reason=command.reason,
+        note=command.note,
         details=details,
-        bulk_id=wish.bulk_id,
+        bulk_id=command.bulk_id,
     )
 
 
-def _record_obstacle(wish: Wish, call: Call, obstacle: DecisionError) -> None:
-    details = wish.click.told(call)
-    if isinstance(obstacle, DecidedByAnother):
+def _record_error(command: RejectCommand, call: Call, error: DecisionError) -> None:
+    details = command.request.details(call)
+    if isinstance(error, DecidedByAnother):
         action = "reject.decided_by_another"
         details |= {
-            "decided_outcome": obstacle.outcome,
-            "decided_reason": obstacle.reason,
-            "decided_at": iso(obstacle.at),
+            "decided_outcome": error.outcome,
+            "decided_reason": error.reason,
+            "decided_at": iso(error.at),
         }
     else:
-        cause = obstacle.cause if isinstance(obstacle, Gone) else ""
+        cause = error.cause if isinstance(error, Gone) else ""
         action = f"reject.{cause}" if cause in (Outcome.TOO_LATE, Outcome.CALLER_LEFT) else "reject.gone"
         details |= {"cause": cause}
     metrics.DECISIONS.labels(action.removeprefix("reject.")).inc()
     chain.append(
         action,
-        actor=wish.actor,
+        actor=command.actor,
         call=call,
-        reason=wish.reason,
-        note=wish.note,
+        reason=command.reason,
+        note=command.note,
         details=details,
-        bulk_id=wish.bulk_id,
+        bulk_id=command.bulk_id,
     )
-
-
-def record_refusal(
-    action: str,
-    clicks: Collection[Click],
-    actor: Actor,
-    details: Mapping[str, object],
-    bulk_id: uuid.UUID | None = None,
-    words: str = "",
-    reason: str = "",
-) -> None:
-    """Append an entry for each call clicked on, or one that names none, about a request that became no attempt.
-
-    Because whoever sent it has no right, or because it cannot be understood. Raises django.db.DatabaseError.
-    """
-    with transaction.atomic():
-        on = {click.public_id: click for click in clicks}
-        calls: list[Call | None] = [*Call.objects.filter(public_id__in=on)] or [None]
-        for call in calls:
-            told = {**details, **on[call.public_id].told(call)} if call else details
-            chain.append(action, actor=actor, call=call, reason=reason, words=words, details=told, bulk_id=bulk_id)
-    actions.action(action).count(len(calls))
 
 
 # Graph ----------------------------------------------------------------------------------------------------------------
 
 
 async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]:
-    """Ask Graph to reject the attempt's call; return the outcome as far as Graph's answer tells it, and the answer."""
+    """Ask Graph to reject the attempt's call; return the outcome that follows from its answer, and the answer."""
     call = attempt.call
     left = (call.deadline - timezone.now()).total_seconds() if call.deadline else NO_DEADLINE_SECONDS
     try:
@@ -232,7 +211,7 @@ async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]
 # The outcome ----------------------------------------------------------------------------------------------------------
 
 
-async def _record_for_sure(
+async def _record_with_retries(
     thread: DatabaseThread,
     actor: Actor,
     attempt: RejectAttempt,
@@ -240,20 +219,21 @@ async def _record_for_sure(
     answer: Answer,
     timing: dict[str, object],
 ) -> str:
-    """Record the outcome, trying again while the database is away; the keeper finds what is left open in the end."""
+    """Record the outcome; retry while the database is unreachable. Return the attempt's outcome."""
     for tries_left in reversed(range(RECORD_ATTEMPTS)):
         try:
             return await thread.run(_record, actor, attempt, outcome, answer, timing)
         except (DatabaseError, InterfaceError):
             logger.exception("The outcome of attempt %s could not be recorded; %d tries left.", attempt.id, tries_left)
             await asyncio.sleep(RECORD_PAUSE_SECONDS)
+    # The background tasks settle the attempt that is still open.
     return outcome
 
 
 def _record(actor: Actor, attempt: RejectAttempt, outcome: str, answer: Answer, timing: dict[str, object]) -> str:
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=attempt.call_id)
-        # A try that failed changed this object alone. The keeper settles the attempt when this process stood still.
+        # A failed try changed only this object, and the background tasks may have settled the attempt meanwhile.
         attempt.refresh_from_db(fields=["outcome"])
         if outcome == Outcome.ENDED_ELSEWHERE:
             outcome = _why_gone(call, attempt)
@@ -261,12 +241,12 @@ def _record(actor: Actor, attempt: RejectAttempt, outcome: str, answer: Answer, 
             logger.error("Attempt %s is %s by now; that it is %s says no more.", attempt.id, attempt.outcome, outcome)
             return attempt.outcome
         attempt.settle(outcome, timezone.now())
-        by_end = attempt.settled_by_end if call.ended_at else ""  # the end was stored before Graph's answer came
+        by_end = attempt.settled_by_end if call.ended_at else ""  # the end was stored before Graph answered
         if by_end:
             attempt.settle(by_end, timezone.now())
         attempt.graph_status, attempt.graph_code, attempt.graph_message = answer.status, answer.code, answer.message
         attempt.request_id, attempt.client_request_id = answer.request_id, answer.client_request_id
-        attempt.save(update_fields=SETTLED)
+        attempt.save(update_fields=OUTCOME_FIELDS)
         call.touch()
         entry = functools.partial(chain.append, actor=actor, call=call, attempt=attempt)
         entry(f"reject.{outcome}", answer=GraphAnswer(**asdict(answer)), details=timing)
@@ -280,7 +260,7 @@ def _ending(call: Call) -> dict[str, object]:
 
 
 def _why_gone(call: Call, attempt: RejectAttempt) -> str:
-    """Return what Graph's 404 means: the caller left before the claim, the window closed, or it was ended elsewhere."""
+    """Return the meaning of Graph's 404: ended before the claim, past the deadline, or ended elsewhere."""
     if call.ended_at and call.ended_at <= attempt.requested_at:
         return Outcome.CALLER_LEFT
     if call.deadline and call.deadline <= timezone.now():

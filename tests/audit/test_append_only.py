@@ -12,7 +12,7 @@ from calls.audit import checkpoints, triggers
 from calls.audit.actor import SYSTEM
 from calls.audit.chain import HistoryUnavailable
 from calls.decisions import reject
-from calls.decisions.decision_request import Click
+from calls.decisions.decision_request import DecisionRequest
 from calls.graph.vocabulary import RejectReason
 from calls.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditPersonal, RejectAttempt
 from tests.fixtures.history import Owner, append, make_call, sql
@@ -214,7 +214,7 @@ def test_nobody_decides_about_a_call_whose_entry_is_swallowed(table, database):
     sql(SWALLOW.format(table))
     try:
         with pytest.raises(HistoryUnavailable):
-            reject._claim(reject.Wish(Click(call.public_id), RejectReason.BUSY, SYSTEM))
+            reject._claim(reject.RejectCommand(DecisionRequest(call.public_id), RejectReason.BUSY, SYSTEM))
     finally:
         sql(SWALLOW_NO_MORE)
     call.refresh_from_db()

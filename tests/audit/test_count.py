@@ -29,10 +29,11 @@ from django.utils import timezone
 from calls.accounts import login_audit
 from calls.audit import chain, checkpoints
 from calls.audit.actor import Actor
-from calls.decisions import reject as rejecting
-from calls.decisions.decision_request import Click
+from calls.decisions.decision_request import DecisionRequest
 from calls.decisions.errors import DecidedByAnother
 from calls.decisions.outcomes import settle_by_ending
+from calls.decisions.refused_requests import record_refusal
+from calls.decisions.reject import RejectCommand, _claim, _record
 from calls.graph.answers import Answer
 from calls.graph.vocabulary import RejectReason
 from calls.models import Call, RejectAttempt
@@ -47,17 +48,17 @@ def say(*actions):
         said.extend(actions)
 
 def reject(chance):
-    wish = rejecting.Wish(Click(chance.choice(keys)), chance.choice(list(RejectReason)), actor, "=note")
-    claimed = rejecting._claim(wish)
+    request = DecisionRequest(chance.choice(keys))
+    claimed = _claim(RejectCommand(request, chance.choice(list(RejectReason)), actor, "=note"))
     if isinstance(claimed, DecidedByAnother):
         return say("reject.decided_by_another")
     say("reject.requested")
     outcome, status = chance.choice([("accepted", 202), ("refused", 403), ("unknown", None)])
     answer = Answer(status=status, code="" if status == 202 else "7505", request_id=str(uuid.uuid4()))
-    say(f"reject.{rejecting._record(actor, claimed, outcome, answer, {})}")
+    say(f"reject.{_record(actor, claimed, outcome, answer, {})}")
 
 def turned_away(chance):
-    rejecting.record_refusal("reject.not_allowed", [Click(chance.choice(keys))], actor, {})
+    record_refusal("reject.not_allowed", [DecisionRequest(chance.choice(keys))], actor, {})
     say("reject.not_allowed")
 
 def sign_in(chance):

@@ -15,8 +15,8 @@ from calls.audit.chain import GraphAnswer
 from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.decisions import outcomes
-from calls.decisions import reject as rejecting
-from calls.decisions.decision_request import Click
+from calls.decisions.decision_request import DecisionRequest
+from calls.decisions.refused_requests import record_refusal
 from calls.models import AuditEntry, AuditPersonal, Call, RejectAttempt
 from tests.conftest import PASSWORD, People
 from tests.fixtures.history import append, make_attempt, make_call
@@ -35,7 +35,7 @@ def acts(people: People, client: Client, settings) -> None:
     answer = GraphAnswer(403, "7505", f"{TEXT} may not.", "request", "our-request")
     append("reject.refused", actor=WHO, call=call, attempt=attempt, answer=answer)
     append("call.noted", actor=WHO, call=call, note=TEXT)
-    rejecting.record_refusal("reject.bad_request", [Click(call.public_id)], WHO, {}, words=TEXT)
+    record_refusal("reject.bad_request", [DecisionRequest(call.public_id)], WHO, {}, words=TEXT)
     with transaction.atomic():
         outcomes.record_lapsed([make_call(2, source=call.source)])
     list(write_file.Export("csv", AuditEntry.objects.all(), actor=WHO, chosen={"caller": [TEXT]}).pieces())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calls.decisions.decision_request import Click, read_seen
+from calls.decisions.decision_request import DecisionRequest, read_seen
 from calls.models import Call
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -28,18 +28,18 @@ def at(seconds: float) -> datetime:
     ],
 )
 def test_the_moments_up_to_a_click(known: dict[str, datetime], told: dict[str, datetime]) -> None:
-    click, call = Click(KEY, at(5), **known), Call(public_id=KEY, received_at=NOW)
-    assert click.times(call) == {"received_at": NOW, "clicked_at": at(5), **told}
+    request, call = DecisionRequest(KEY, at(5), **known), Call(public_id=KEY, received_at=NOW)
+    assert request.times(call) == {"received_at": NOW, "clicked_at": at(5), **told}
     newer = Call(public_id=ANOTHER, received_at=at(3))
-    assert click.times(newer) == {"received_at": at(3), "clicked_at": at(5)}, "it was not the one clicked on"
+    assert request.times(newer) == {"received_at": at(3), "clicked_at": at(5)}, "it was not the one clicked on"
 
 
 def test_moments_are_told_as_text_and_the_browsers_word_as_its_own() -> None:
     call = Call(public_id=KEY, received_at=NOW)
     told = {"received_at": "2026-11-24T09:00:00.000Z", "clicked_at": "2026-11-24T09:00:05.000Z"}
-    assert Click(KEY, at(5)).told(call) == told
+    assert DecisionRequest(KEY, at(5)).details(call) == told
     seen = {"version": 1}
-    assert Click(KEY, at(5), seen).told(call) == {**told, "seen_as_reported_by_browser": seen}
+    assert DecisionRequest(KEY, at(5), seen).details(call) == {**told, "seen_as_reported_by_browser": seen}
 
 
 NOTHING = {"version": None, "shown_at": None, "visible": None}

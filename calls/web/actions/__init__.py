@@ -1,1 +1,1 @@
-"""The addresses at which people act on calls."""
+"""The views of actions on calls: reject, let pass, add a note."""

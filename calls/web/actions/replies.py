@@ -1,4 +1,4 @@
-"""What is told to whoever asked for an act: as JSON for a script, as a message for a person."""
+"""Replies to action requests, and the reply for each DecisionError."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from calls.audit.actor import Actor
 from calls.decisions import errors
-from calls.decisions.error_hints import advice_for
+from calls.decisions.error_hints import hint_for
 from calls.timestamps import iso
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to tell whoever asked: a status, a machine's word, a person's sentence, and facts."""
+    """A reply: HTTP status, outcome code, translated message, and further fields of the JSON document."""
 
     status: int
     outcome: str
@@ -23,32 +23,32 @@ class Reply:
 
     @property
     def succeeded(self) -> bool:
-        """Whether what was asked for was done."""
+        """Whether the action was carried out."""
         return self.status < 300
 
     @property
     def document(self) -> dict[str, Any]:
-        """The reply as browsers' scripts get it."""
+        """The body of the JSON response."""
         return {"outcome": self.outcome, "message": self.message, **self.facts}
 
 
 def as_json(reply: Reply) -> JsonResponse:
-    """Return the reply for a script."""
+    """Return the reply as a JSON response."""
     return JsonResponse(reply.document, status=reply.status)
 
 
 def signed_out() -> Reply:
-    """Return what somebody is told who is not signed in, or not any more."""
+    """Return the reply for a request without a valid session."""
     return Reply(401, "signed_out", _("You are signed out. Sign in again; the call may still ring."))
 
 
 def not_recorded() -> Reply:
-    """Return what somebody is told whose act could not be written down, so that it did not happen."""
+    """Return the reply for an action that was not done because the database failed."""
     return Reply(503, "not_recorded", _("The audit history cannot be written, so nothing was done. Try again."))
 
 
 def reply_to(error: errors.DecisionError, actor: Actor) -> Reply:
-    """Return what the actor is told of an act that was not done, or of which nobody can tell."""
+    """Return the reply for the error; `actor` is the person who receives it."""
     match error:
         case errors.UnknownCall():
             return Reply(404, "unknown_call", _("There is no such call."))
@@ -77,10 +77,10 @@ def _decided_by_another(error: errors.DecidedByAnother, actor: Actor) -> Reply:
 
 
 def _refused(error: errors.GraphRefused) -> Reply:
-    advice = advice_for(error.code)
+    hint = hint_for(error.code)
     message = _("Graph refused: %(code)s %(message)s") % {"code": error.code, "message": error.message}
-    facts = {"code": error.code, "graph_message": error.message, "graph_status": error.status, "advice": advice}
-    return Reply(502, "refused", f"{message} {advice}".strip(), facts)
+    facts = {"code": error.code, "graph_message": error.message, "graph_status": error.status, "advice": hint}
+    return Reply(502, "refused", f"{message} {hint}".strip(), facts)
 
 
 def _gone_message(cause: str) -> str:

@@ -8,9 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from calls.accounts.preferences import InvalidPreference, save_preferences
-from calls.web.actions.action import read_json
 from calls.web.actions.replies import Reply, as_json
-from calls.web.stack.content_types import is_json
+from calls.web.stack.content_types import is_json, read_json
 from calls.web.stack.preferences_middleware import preferences_of, set_language_cookie
 
 
