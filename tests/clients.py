@@ -48,6 +48,16 @@ def post(client: httpx.Client, path: str, document: Any = None, **more: Any) -> 
     return client.post(path, content=content, headers={**headers, **more})
 
 
+def press_reject(client: httpx.Client, key: str, **more: Any) -> httpx.Response:
+    """Post a rejection with the reason busy, as the page's script does it."""
+    headers = {
+        "Accept": "application/json",
+        "X-CSRFToken": client.cookies["csrftoken"],
+        "Referer": str(client.base_url),
+    }
+    return client.post(f"/calls/{key}/reject/", json={"reason": "busy", **more}, headers=headers)
+
+
 def open_socket(
     dashboard: Dashboard, client: httpx.Client | None, origin: str | None = None
 ) -> AbstractContextManager[ClientConnection]:

@@ -14,16 +14,10 @@ from calls.models import AuditEntry, AuditHead, Call, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser, post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
-from tests.fixtures.history import make_call
+from tests.fixtures.history import actions, make_call
 from tests.servers import Dashboard, wait_until
 
 Opener = Callable[[User], Browser]
-
-
-@pytest.fixture
-def supervisor(browser_of: Opener, people: People) -> Browser:
-    return browser_of(people.supervisor)
 
 
 def reject_all(client: httpx.Client, keys: Any, reason: Any = "busy", **more: Any) -> httpx.Response:

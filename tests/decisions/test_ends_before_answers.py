@@ -17,7 +17,7 @@ from calls.simulator.calls import SimulatedCall
 from tests import bodies
 from tests.clients import post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import Dashboard, wait_until
 
 GRAPH_SECONDS = 2.0  # how long Graph takes to answer here

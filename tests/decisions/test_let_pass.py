@@ -16,16 +16,11 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import Browser, post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import Dashboard, wait_until
 
 Opener = Callable[[User], Browser]
 NOWHERE = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-def supervisor(browser_of: Opener, people: People) -> Browser:
-    return browser_of(people.supervisor)
 
 
 def let_pass(client: httpx.Client, key: str) -> httpx.Response:

@@ -10,7 +10,7 @@ from calls.models import AuditEntry, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import Browser
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import wait_until
 
 Opener = Callable[[User], Browser]

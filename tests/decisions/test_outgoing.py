@@ -12,7 +12,7 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import Dashboard, wait_until
 
 

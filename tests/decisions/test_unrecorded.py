@@ -12,7 +12,7 @@ from calls.models import AuditHead, Call, RejectAttempt
 from calls.simulator import Simulator
 from tests.clients import post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.refusing import refusing
 from tests.servers import Dashboard, wait_until
 

@@ -19,9 +19,8 @@ from calls.db.wal import CHECKPOINT_AFTER
 from calls.models import AuditEntry, Call, Notification, RejectAttempt
 from calls.simulator import Simulator
 from tests import bodies
-from tests.clients import signed_in_client
+from tests.clients import press_reject, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import press_reject
 from tests.servers import ROOT, Dashboard, wait_until
 
 

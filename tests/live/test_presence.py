@@ -19,7 +19,7 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import Browser, post, sign_in
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import Dashboard, wait_until
 
 Opener = Callable[[User], Browser]

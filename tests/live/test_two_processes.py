@@ -14,9 +14,8 @@ from calls.models import AuditEntry, Call, Presence, RejectAttempt
 from calls.simulator import Simulator
 from tests import bodies
 from tests.audit.test_timing import details
-from tests.clients import Browser, sign_in, signed_in_client
+from tests.clients import Browser, press_reject, sign_in, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import press_reject
 from tests.servers import Dashboard, wait_until
 
 needs_redis = pytest.mark.skipif(

@@ -7,9 +7,8 @@ import pytest
 
 from calls.models import Call
 from calls.simulator import Simulator
-from tests.clients import signed_in_client
+from tests.clients import press_reject, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import press_reject
 from tests.servers import Dashboard
 
 

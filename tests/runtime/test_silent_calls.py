@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from calls.models import Call, RejectAttempt
 from calls.runtime.stale_calls import due_calls, record_end
-from tests.decisions.test_reject import actions
-from tests.fixtures.history import make_attempt, make_call
+from tests.fixtures.history import actions, make_attempt, make_call
 
 pytestmark = pytest.mark.usefixtures("uncommitted")  # a background task of a running server does the same
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=timezone.get_default_timezone())

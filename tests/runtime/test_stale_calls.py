@@ -11,7 +11,7 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import Browser
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import wait_until
 
 Opener = Callable[[User], Browser]

@@ -13,8 +13,7 @@ from calls.ingest.store import store
 from calls.models import AuditEntry, Call, RejectAttempt
 from calls.runtime import missed_calls
 from tests import bodies
-from tests.decisions.test_reject import actions
-from tests.fixtures.history import make_attempt, make_call
+from tests.fixtures.history import actions, make_attempt, make_call
 
 pytestmark = pytest.mark.usefixtures("uncommitted")  # a background task of a running server does the same
 Outcome = RejectAttempt.Outcome

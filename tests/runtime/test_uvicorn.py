@@ -14,7 +14,7 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import Browser, sign_in
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.servers import UvicornDashboard, wait_until
 
 

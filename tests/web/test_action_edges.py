@@ -14,8 +14,7 @@ from calls.simulator import Simulator
 from tests import bodies
 from tests.clients import post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
-from tests.fixtures.history import make_attempt, make_call
+from tests.fixtures.history import actions, make_attempt, make_call
 from tests.servers import Dashboard
 
 Outcome = RejectAttempt.Outcome

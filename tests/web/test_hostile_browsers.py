@@ -12,7 +12,7 @@ from calls.models import AuditHead, Call
 from calls.simulator import Simulator
 from tests.clients import open_socket, post, signed_in_client
 from tests.conftest import People
-from tests.decisions.test_reject import actions
+from tests.fixtures.history import actions
 from tests.live.test_live_board import close_code_of
 from tests.servers import Dashboard, wait_until
 
