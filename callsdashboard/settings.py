@@ -1,7 +1,4 @@
-"""Everything that can be configured, read once from the environment (or `.env`) and checked in `calls.checks`.
-
-The README's settings table explains each name to the person who installs the dashboard.
-"""
+"""Django settings, read once from the environment or `.env`, explained in the README, validated by `calls.checks`."""
 
 import logging
 import math
@@ -23,11 +20,14 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 N = TypeVar("N", int, float)
 
-UNREADABLE_SETTINGS: dict[str, str] = {}  # what should have been there, by name; `calls.checks` refuses to start
+UNREADABLE_SETTINGS: dict[str, str] = {}  # name -> expected value; with any of them `calls.checks` refuses to start
 
 
 def number(name: str, default: N) -> N:
-    """Return the number the environment gives `name`, of the default's kind; note what is none, and go on without."""
+    """Return the finite number in the environment variable, of the default's type.
+
+    An invalid value is added to UNREADABLE_SETTINGS and replaced by the default.
+    """
     text = env.str(name, default="").strip()
     try:
         value = type(default)(text or default)
@@ -40,7 +40,7 @@ def number(name: str, default: N) -> N:
 
 
 def switch(name: str) -> bool:
-    """Return whether the environment switches `name` on; note what is neither on nor off."""
+    """Return the environment variable as a boolean. An invalid value is added to UNREADABLE_SETTINGS and is off."""
     text = env.str(name, default="").strip().lower()
     if text not in ("", "0", "1", "on", "off", "yes", "no", "true", "false"):
         UNREADABLE_SETTINGS[name] = "on or off"
@@ -48,7 +48,7 @@ def switch(name: str) -> bool:
 
 
 def local_secret(name: str) -> str:
-    """Return the secret kept in `var/<name>`, making one that only this user can read when there is none."""
+    """Return the secret in `var/<name>`; create the file, readable by this user only, when it does not exist."""
     path = VAR_DIR / name
     if not path.exists():
         VAR_DIR.mkdir(mode=0o700, exist_ok=True)
@@ -56,7 +56,7 @@ def local_secret(name: str) -> str:
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
         try:
-            path.hardlink_to(draft)  # atomic, and the first of several starting processes wins
+            path.hardlink_to(draft)  # atomic: of several starting processes the first one wins
         except FileExistsError:
             pass
         finally:
@@ -64,7 +64,7 @@ def local_secret(name: str) -> str:
     return path.read_text().strip()
 
 
-# Who we are ---------------------------------------------------------------------------------------------------------
+# Identity -----------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret("secret_key")
 DEBUG = switch("DEBUG")
@@ -82,7 +82,7 @@ CSRF_TRUSTED_ORIGINS = list(
 SERVED_OVER_HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS
-# The webhook does not pass through Django; probes come from inside and speak plain HTTP.
+# Probes come from the internal network over plain HTTP. The webhook is served before Django.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_HTTPS else 0
@@ -130,7 +130,7 @@ CALL_ANSWER_WINDOW_SECONDS = number("CALL_ANSWER_WINDOW_SECONDS", 15.0)
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="") or local_secret("audit_signing_key")
 AUDIT_SIGNING_KEY_FALLBACKS = env.list("AUDIT_SIGNING_KEY_FALLBACKS", default=[])
 AUDIT_CHECKPOINT_FILE = env.str("AUDIT_CHECKPOINT_FILE", default="")
-# Days; 0 keeps for ever.
+# Days; 0 disables the deletion.
 RETENTION_DAYS_NOTIFICATIONS = number("RETENTION_DAYS_NOTIFICATIONS", 0)
 RETENTION_DAYS_CALLS = number("RETENTION_DAYS_CALLS", 0)
 RETENTION_DAYS_PERSONAL = number("RETENTION_DAYS_PERSONAL", 0)
@@ -138,7 +138,7 @@ RETENTION_DAYS_AUDIT = number("RETENTION_DAYS_AUDIT", 0)
 WORKING_DAYS = env.str("WORKING_DAYS", default="1-5")
 WORKING_HOURS = env.str("WORKING_HOURS", default="09:00-18:00")
 
-# Parts --------------------------------------------------------------------------------------------------------------
+# Applications -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "calls",
@@ -189,16 +189,16 @@ TEMPLATES = [
 
 # Waits --------------------------------------------------------------------------------------------------------------
 
-# Seconds. Constants, not read from the environment: only `tests/settings.py` has shorter ones.
+# Seconds. Not read from the environment; `tests/settings.py` overrides them with shorter ones.
 BOARD_SWEEP_SECONDS = 2.0
-BOARD_REST_SECONDS = 5.0  # without a viewer; a page that is loaded again is back sooner
+BOARD_REST_SECONDS = 5.0  # without viewers until the board is unloaded; longer than the reload of a page takes
 SOCKET_HEARTBEAT_SECONDS = 5.0
-SOCKET_SILENCE_SECONDS = 30.0  # without an acknowledgement, after which a socket is closed
-SOCKET_RECHECK_SECONDS = 5.0  # between two looks at the sessions and rights of those who watch
-PRESENCE_ROUND_SECONDS = 1.0  # at least, between two counts of who watches
+SOCKET_SILENCE_SECONDS = 30.0  # without an acknowledgement until a socket is closed
+SOCKET_RECHECK_SECONDS = 5.0  # between two checks of the viewers' sessions and permissions
+PRESENCE_ROUND_SECONDS = 1.0  # minimum between two counts of the viewers
 PRESENCE_RENEWED_SECONDS = 5.0
-PRESENCE_LOST_SECONDS = 15.0  # a process that has not renewed its rows for so long is taken for dead
-REQUEST_ARRIVAL_SECONDS = 20.0  # for a whole request, however slowly its sender drips it
+PRESENCE_LOST_SECONDS = 15.0  # without renewal of its rows until a process counts as dead
+REQUEST_ARRIVAL_SECONDS = 20.0  # limit for receiving a whole request, against slow senders
 CHECKPOINT_FILE_PATIENCE_SECONDS = 10.0
 
 # Storage ------------------------------------------------------------------------------------------------------------
@@ -206,27 +206,27 @@ CHECKPOINT_FILE_PATIENCE_SECONDS = 10.0
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
 _pool_size = number("DATABASE_POOL_SIZE", 20)
-_database["CONN_MAX_AGE"] = 0  # under ASGI every request has its own thread; kept connections would never be reused
+_database["CONN_MAX_AGE"] = 0  # under ASGI each request has its own thread, so kept connections would never be reused
 if _database["ENGINE"].endswith("sqlite3"):
     if not env.str("DATABASE_URL", default=""):
         VAR_DIR.mkdir(mode=0o700, exist_ok=True)
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 15,  # seconds a writer waits for another one
+        "timeout": 15,  # seconds a transaction waits for another one's write lock
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA wal_autocheckpoint=8000;",  # pages of 4 kB; rarer checkpoints write a page that changed often only once
+        "PRAGMA wal_autocheckpoint=8000;",  # pages of 4 kB; rare checkpoints write a hot page less often
     }
 else:
-    _database["CONN_HEALTH_CHECKS"] = True  # a pooled connection may have been broken while nobody used it
+    _database["CONN_HEALTH_CHECKS"] = True  # a pooled connection may break while idle
     _database["OPTIONS"] = {
         "connect_timeout": 3,  # seconds
-        "tcp_user_timeout": 10_000,  # milliseconds until a server that vanished from the network counts as gone
+        "tcp_user_timeout": 10_000,  # milliseconds until a connection to an unreachable server fails
         **_database.get("OPTIONS", {}),
         "pool": {
             "min_size": 2,
             "max_size": _pool_size,
-            "timeout": 4,  # seconds somebody waits for a connection, also while the server is away
-            "reconnect_timeout": 4,  # the pool waits ever longer between its tries, so it may not try for long
+            "timeout": 4,  # seconds to wait for a free connection, also while the server is unreachable
+            "reconnect_timeout": 4,  # seconds; the pool doubles its pauses, so a longer time would delay the recovery
         },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -243,9 +243,9 @@ CHANNEL_LAYERS = (
     else {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 )
 
-# People -------------------------------------------------------------------------------------------------------------
+# Accounts -----------------------------------------------------------------------------------------------------------
 
-# The second keeps sessions of the version before this one signed in; it checks no password.
+# The second one keeps sessions of the previous version valid; it checks no passwords.
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "calls.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -257,7 +257,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_ENGINE = "calls.accounts.sessions"
-SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one shift, counted from signing in
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds from the sign-in: one shift
 
 ENTRA_SIGN_IN = switch("ENTRA_SIGN_IN")
 

@@ -1,4 +1,4 @@
-"""Signing in with Entra ID: to the identity service's page and back, with the rights the roles give today."""
+"""Signing in with Entra ID: the redirect, the callback, and the groups that follow from the roles."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ Opener = Callable[[], httpx.Client]
 
 @pytest.fixture
 def browser(entra_dashboard: Dashboard, identity: Simulator) -> Iterator[Opener]:
-    """Open a browser at the address people use, which knows nobody yet."""
+    """A client of the public URL without cookies."""
     opened: list[httpx.Client] = []
 
     def open_browser() -> httpx.Client:
@@ -36,30 +36,30 @@ def browser(entra_dashboard: Dashboard, identity: Simulator) -> Iterator[Opener]
 
 
 def begin(browser: httpx.Client, wanted: str = "") -> str:
-    """Follow the sign-in page's link to the identity service; return the address there."""
+    """Follow the sign-in page's link; return the URL at the identity service."""
     assert browser.get("/accounts/entra/", params={"next": wanted}).status_code == 302
     return browser.get("/accounts/entra/", params={"next": wanted}).headers["Location"]
 
 
 def pick(browser: httpx.Client, address: str, who: str) -> str:
-    """Pick somebody at the identity service; return the address the browser is sent back to."""
+    """Choose a person at the identity service; return the URL that it redirects to."""
     return browser.post(address, data={"who": who}).headers["Location"]
 
 
 def sign_in(browser: httpx.Client, who: str, wanted: str = "") -> httpx.Response:
-    """Sign somebody in; return the answer they come back to."""
+    """Sign a person in; return the response of the callback."""
     return browser.get(pick(browser, begin(browser, wanted), who))
 
 
 def told(browser: httpx.Client, answer: httpx.Response) -> str:
-    """Return what the sign-in page says to somebody who was sent back to it."""
+    """Return the messages on the sign-in page."""
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/")
     page = browser.get("/accounts/login/").text
     return page.partition('<div class="messages">')[2].partition("</div>")[0]
 
 
 def actions() -> list[str]:
-    """Return what the history says of accounts, but for failures, which are also told of a minute later."""
+    """Return the account actions in the history without failures, whose entries may come a minute later."""
     entries = AuditEntry.objects.filter(action__startswith="account.").exclude(action="account.sign_in_failed")
     return list(entries.order_by("id").values_list("action", flat=True))
 

@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted for each address, and none of them is lost or counted twice."""
+"""Failed sign-ins are counted per address; no failure is lost or counted twice."""
 
 import itertools
 

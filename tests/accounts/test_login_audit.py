@@ -1,4 +1,4 @@
-"""Who signed in, who signed out, and who failed to; a flood of failures does not become a flood of entries."""
+"""Audit entries of sign-ins, sign-outs and failures; many failures make few entries."""
 
 import itertools
 import time
@@ -19,7 +19,7 @@ _addresses = (f"198.51.100.{number}" for number in itertools.count(1))
 
 @pytest.fixture
 def address() -> str:
-    """An address nobody failed from yet."""
+    """An address without failed sign-ins."""
     return next(_addresses)
 
 

@@ -1,4 +1,4 @@
-"""Who of those that watch is signed out, may not watch any more, may reject."""
+"""The check of the viewers' sessions and permissions."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ def test_a_right_of_ones_own_counts_as_one_of_a_group(people: People) -> None:
 
 
 def end_nothing(user: User, key: str) -> None:
-    """Leave the session as it is."""
+    """Do not change the session."""
 
 
 def expire(user: User, key: str) -> None:

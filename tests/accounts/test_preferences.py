@@ -1,4 +1,4 @@
-"""How a person likes their pages: kept on the server, the same in every browser of theirs."""
+"""Preferences are stored on the server and apply in each browser of the user."""
 
 from collections.abc import Callable
 from typing import Any

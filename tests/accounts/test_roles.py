@@ -1,4 +1,4 @@
-"""Each role gets exactly its rights, and the admin site opens to auditors and superusers only."""
+"""Each role has exactly its permissions; the admin site is open to auditors and superusers only."""
 
 import pytest
 from django.apps import apps

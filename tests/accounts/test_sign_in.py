@@ -1,4 +1,4 @@
-"""Signing in: which page opens to whom."""
+"""The sign-in pages, and which account can open which page."""
 
 import pytest
 from django.contrib.auth.models import Group, User

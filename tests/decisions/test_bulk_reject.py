@@ -1,4 +1,4 @@
-"""Several calls rejected at once for one reason: each has its result, its claim and its entries, joined by one id."""
+"""Rejecting several calls in one request: each has its reply, claim and entries, with a common bulk id."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an entry tells of a click: when it arrived, and since when who clicked can have known of the call."""
+"""The details of a decision request in an audit entry: its times, and the browser's report."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

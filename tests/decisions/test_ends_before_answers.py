@@ -1,4 +1,4 @@
-"""A call whose end is stored while Graph is asked to reject it: what is told, what the history says."""
+"""The end of a call is stored while Graph is asked to reject it: the reply, the outcome and the entries."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,19 +25,19 @@ GRAPH_SECONDS = 2.0  # how long Graph takes to answer here
 
 @dataclass
 class Asked:
-    """A call that Graph is just asked to reject."""
+    """A call with a request to Graph in progress."""
 
     call: SimulatedCall
     key: str
     answer: Future[httpx.Response]
 
     def update(self, **fields: object) -> None:
-        """Change what is stored of the call before Graph answers."""
+        """Change the stored call before Graph answers."""
         Call.objects.filter(public_id=self.key).update(**fields, version=F("version") + 1)
         assert not self.answer.done(), "Graph answered too soon"
 
     def told(self) -> tuple[int, str]:
-        """Return the status and outcome that the supervisor is told."""
+        """Return the status and outcome of the reply."""
         answer = self.answer.result()
         return answer.status_code, answer.json()["outcome"]
 
@@ -47,7 +47,7 @@ Asking = Callable[[int, str], Asked]
 
 @pytest.fixture
 def ask(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[Asking]:
-    """Have a supervisor reject a call, which Graph answers in a while with this status and code."""
+    """Let a supervisor reject a call; Graph answers later with this status and code."""
     graph.hold_endings = True
 
     def begin(status: int, code: str) -> Asked:
@@ -158,7 +158,7 @@ def test_an_answer_that_comes_after_that_and_after_the_end(
 
 
 def take_for_interrupted() -> None:
-    """Have a process find the attempt as one whose own process stood still for more than a minute."""
+    """Let the background tasks settle the attempt as one that has been open for more than a minute."""
     RejectAttempt.objects.update(requested_at=F("requested_at") - timedelta(seconds=61))
     record_interrupted()  # if the dashboard has not been quicker
     wait_until(lambda: RejectAttempt.objects.get().settled_at)

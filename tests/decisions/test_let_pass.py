@@ -1,4 +1,4 @@
-"""One person lets a call pass for everybody: what they are told, what everybody sees, what the history says."""
+"""Letting a call pass: the reply, the row on every board, and the audit entries."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the metrics count: each kind of request by its own name only."""
+"""The metrics count each kind of request under its own label."""
 
 import re
 
@@ -12,14 +12,14 @@ from tests.servers import Dashboard
 
 
 def counted(dashboard: Dashboard) -> dict[str, float]:
-    """Return what the dashboard has counted of requests about calls."""
+    """Return the dashboard's counters of requests about calls."""
     told = httpx.get(f"{dashboard.url}/metrics").text
     found = re.findall(r"^calls_(decisions|let_pass|notes)_total(\S*) (\S+)$", told, re.MULTILINE)
     return {name + labels: float(value) for name, labels, value in found}
 
 
 def growth(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
-    """Return what was counted in between."""
+    """Return the difference of two readings."""
     return {name: grown for name, value in after.items() if (grown := value - before.get(name, 0))}
 
 

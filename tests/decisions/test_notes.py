@@ -1,4 +1,4 @@
-"""Notes, when there is time for them: where they stand, who may write them, that each is in the history."""
+"""Adding notes: when, by whom, and where a note is stored."""
 
 import json
 from collections.abc import Callable

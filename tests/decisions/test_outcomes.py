@@ -1,4 +1,4 @@
-"""Every way Graph can take a reject, as a table: what the supervisor is told, what Graph saw, how the history ends."""
+"""Graph's possible answers to a rejection as a table: reply, requests that Graph received, audit entries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ AGAIN = "the call can be rejected again"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fault of the simulator, by the name of its scenario, and what must come of it."""
+    """One of the simulator's faults, by the name of its scenario, and the expected results."""
 
     scenario: str
     status: int

@@ -1,4 +1,4 @@
-"""Calls that the bot itself placed: shown like any other, never decided about, never missed."""
+"""Outgoing calls of the bot: shown on the board, never decided and never missed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,7 +24,7 @@ def supervisor(dashboard: Dashboard, people: People) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def address(graph: Simulator) -> str:
-    """The address of the page of an outgoing call."""
+    """The URL of an outgoing call's page."""
     graph.deliver(bodies.ringing("placed", direction="outgoing"))
     return f"/calls/{Call.objects.get().public_id}/"
 

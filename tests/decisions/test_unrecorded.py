@@ -1,4 +1,4 @@
-"""Outcomes that the database does not take at once: tried again, and in the end found by the keeper."""
+"""Outcomes that cannot be recorded at once: retried, and settled by the background tasks in the end."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ Reject = Callable[[], httpx.Response]
 
 @pytest.fixture
 def reject(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[Reject]:
-    """Have a supervisor reject the only call."""
+    """Let a supervisor reject the only call."""
     graph.ring()
     graph.hold_endings = True
     with signed_in_client(dashboard, "supervisor") as client:

@@ -1,4 +1,4 @@
-"""Acts on calls in every state a call can be in, and requests at the edge of what is taken."""
+"""Actions on calls in every state of a call, and malformed or oversized requests."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,13 +27,13 @@ def supervisor(dashboard: Dashboard, people: People) -> Iterator[httpx.Client]:
 
 
 def act(client: httpx.Client, name: str, **document: Any) -> tuple[int, str, str]:
-    """Act on the only call; return the status, the outcome and the sentence that are told."""
+    """Act on the only call; return the status, the outcome and the message."""
     answer = post(client, f"/calls/{Call.objects.get().public_id}/{name}/", {"reason": "busy", **document})
     return answer.status_code, answer.json()["outcome"], answer.json()["message"]
 
 
 def stored(**fields: Any) -> Call:
-    """Return a stored call whose window is open for an hour, so that only what the test says closes it."""
+    """Return a stored call with a deadline in an hour."""
     now = timezone.now()
     return make_call(1, **{"deadline": now + timedelta(hours=1), "updated_at": now, "asked_at": now, **fields})
 

@@ -1,4 +1,4 @@
-"""Every page speaks the language and follows the theme that the person who opens it chose, in whatever browser."""
+"""Pages use the signed-in user's language and theme in every browser."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SignedIn = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def no_language_stays() -> Iterator[None]:
-    """The test's own thread speaks English again afterwards."""
+    """Reactivate English in the test's thread afterwards."""
     yield
     translation.activate("en")
 

@@ -1,4 +1,4 @@
-"""Whoever comes by a wrong way is told the right one, in words."""
+"""Error pages for a wrong method and for a host that is not in ALLOWED_HOSTS."""
 
 import httpx
 import pytest

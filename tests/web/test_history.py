@@ -1,4 +1,4 @@
-"""The history page finds calls by what people know of them, a page at a time."""
+"""The history page: permission, filters and pagination."""
 
 import html
 import re
@@ -31,7 +31,7 @@ def text(client: Client, question: str = "") -> str:
 
 
 def found(client: Client, question: str = "") -> list[str]:
-    """Return the names of the callers on the page, from top to bottom."""
+    """Return the callers' names on the page, from top to bottom."""
     keys = re.findall(r'<a href="/calls/([0-9a-f-]{36})/"', text(client, question))
     names = {str(call.public_id): call.caller_name for call in Call.objects.all()}
     return [names[key] for key in keys]
@@ -41,7 +41,7 @@ def call_of(name: str, number: int, **fields: object) -> Call:
     return make_call(number, source={"kind": "user", "name": name, "id": f"id-of-{name}"}, **fields)
 
 
-# Who may look ---------------------------------------------------------------------------------------------------------
+# Permission -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_history_is_for_those_who_may_see_calls(people: People, signed_in: SignedIn) -> None:
@@ -58,7 +58,7 @@ def test_a_call_nobody_knows_is_not_found(reader: Client) -> None:
     assert reader.get("/calls/00000000-0000-0000-0000-000000000000/").status_code == 404
 
 
-# What is looked for ---------------------------------------------------------------------------------------------------
+# Search ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_filter_that_makes_no_sense_is_named_and_not_applied(wrong: str, sever
     assert "is-invalid" not in text(reader)
 
 
-# What became of it ----------------------------------------------------------------------------------------------------
+# Outcome --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_calls_are_found_by_what_became_of_them(
     assert set(found(reader, f"decision={decision}")) == callers
 
 
-# When it was ----------------------------------------------------------------------------------------------------------
+# Dates ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_days_begin_and_end_at_midnight_of_the_dashboards_zone(
     assert set(found(reader, question)) == callers
 
 
-# Page by page ---------------------------------------------------------------------------------------------------------
+# Pagination -----------------------------------------------------------------------------------------------------------
 
 
 def fill(count: int) -> None:
@@ -184,7 +184,7 @@ def fill(count: int) -> None:
 
 
 def links(page: str) -> dict[str, str]:
-    """Return the addresses of the pages around this one, by what the link says."""
+    """Return the URLs of the neighbouring pages by the link's text."""
     return {word: address for address, word in re.findall(r'<a class="btn btn-quiet"[^>]* href="([^"]*)">(\w+)<', page)}
 
 

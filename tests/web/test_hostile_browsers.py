@@ -1,4 +1,4 @@
-"""Nothing that somebody's browser sends makes a 5xx, signed in or not."""
+"""No request of a browser causes a 5xx response, signed in or not."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What became of a call, in words: the same on the history page, on the call's own and in the filters."""
+"""The texts of a call and of its outcome on the pages, and the filters that select the same calls."""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A database that is away: nothing crashes, everything says so, and whoever asks is told when to come again."""
+"""Responses while the database is unreachable: 503 with a text and Retry-After, and a clean stop."""
 
 import time
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.servers import Dashboard, free_port, wait_until
 
 @pytest.fixture
 def environment(dashboard_environment: dict[str, str], collected_static: None) -> dict[str, str]:
-    """The environment of a complete installation whose PostgreSQL does not listen."""
+    """The environment of an installation whose PostgreSQL port refuses connections."""
     return {**dashboard_environment, "DATABASE_URL": f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"}
 
 
 @pytest.fixture
 def without_database(environment: dict[str, str], running_simulator: Simulator, tmp_path: Path) -> Iterator[Dashboard]:
-    """A dashboard that was started while its database was away."""
+    """A dashboard that was started while its database was unreachable."""
     running_simulator.forget()
     with Dashboard(environment, tmp_path / "log") as dashboard:
         running_simulator.webhook_url = dashboard.webhook_url

@@ -1,4 +1,4 @@
-"""The page of one call tells what Graph said and what people did, in order, with what is worth knowing of each."""
+"""The timeline of a call: notifications and audit entries in order, with their details."""
 
 import html
 import json
@@ -166,7 +166,7 @@ def test_what_the_browser_says_it_showed_is_marked_as_its_word(database: None, s
     assert facts(call) == ([("Seen, says the browser", told)] if told else [])
 
 
-# Who sees what of it --------------------------------------------------------------------------------------------------
+# Permissions ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

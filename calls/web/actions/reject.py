@@ -158,7 +158,7 @@ def _reason_in(sent: RejectForm | BulkForm | None) -> str:
     return sent.reason if sent and sent.reason in set(RejectReason) else ""
 
 
-# Parsing --------------------------------------------------------------------------------------------------------
+# Parsing --------------------------------------------------------------------------------------------------------------
 
 
 def _read_form(request: ActionRequest) -> RejectForm | None:
