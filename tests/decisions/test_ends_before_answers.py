@@ -1,4 +1,4 @@
-"""The end of a call is stored while Graph is asked to reject it: the reply, the outcome and the entries."""
+"""The end of a call is stored while Graph is in_progress to reject it: the reply, the outcome and the entries."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +24,7 @@ GRAPH_SECONDS = 2.0  # how long Graph takes to answer here
 
 
 @dataclass
-class Asked:
+class RejectInProgress:
     """A call with a request to Graph in progress."""
 
     call: SimulatedCall
@@ -42,30 +42,32 @@ class Asked:
         return answer.status_code, answer.json()["outcome"]
 
 
-Asking = Callable[[int, str], Asked]
+StartReject = Callable[[int, str], RejectInProgress]
 
 
 @pytest.fixture
-def ask(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[Asking]:
+def ask(graph: Simulator, dashboard: Dashboard, people: People) -> Iterator[StartReject]:
     """Let a supervisor reject a call; Graph answers later with this status and code."""
     graph.hold_endings = True
 
-    def begin(status: int, code: str) -> Asked:
+    def begin(status: int, code: str) -> RejectInProgress:
         call = graph.ring()
         key = str(Call.objects.get().public_id)
         graph.faults.reject(status=status, code=code, delay=GRAPH_SECONDS, times=1)
-        asked = Asked(call, key, threads.submit(post, client, f"/calls/{key}/reject/", {"reason": "busy"}))
+        in_progress = RejectInProgress(
+            call, key, threads.submit(post, client, f"/calls/{key}/reject/", {"reason": "busy"})
+        )
         wait_until(lambda: actions() == ["reject.requested"])
-        return asked
+        return in_progress
 
     with signed_in_client(dashboard, "supervisor") as client, ThreadPoolExecutor(1) as threads:
         yield begin
 
 
-def end(graph: Simulator, asked: Asked) -> None:
-    graph.deliver(bodies.ended(asked.call.id))
+def end(graph: Simulator, in_progress: RejectInProgress) -> None:
+    graph.deliver(bodies.ended(in_progress.call.id))
     assert Call.objects.get().ended_at
-    assert not asked.answer.done(), "Graph answered too soon"
+    assert not in_progress.answer.done(), "Graph answered too soon"
 
 
 @pytest.mark.parametrize(
@@ -78,11 +80,11 @@ def end(graph: Simulator, asked: Asked) -> None:
     ],
 )
 def test_an_end_that_comes_before_graphs_answer(
-    graph: Simulator, ask: Asking, status: int, code: str, told: tuple[int, str], history: list[str]
+    graph: Simulator, ask: StartReject, status: int, code: str, told: tuple[int, str], history: list[str]
 ) -> None:
-    asked = ask(status, code)
-    end(graph, asked)
-    assert asked.told() == told
+    in_progress = ask(status, code)
+    end(graph, in_progress)
+    assert in_progress.told() == told
     assert actions() == ["reject.requested", *(f"reject.{outcome}" for outcome in history)]
     attempt = RejectAttempt.objects.get()
     assert (attempt.outcome, attempt.graph_status, attempt.graph_code) == (history[-1], status, code)
@@ -93,34 +95,34 @@ def test_an_end_that_comes_before_graphs_answer(
         assert (entry.graph_status, entry.attempt_id, "ended_at" in entry.details) == (None, str(attempt.pk), True)
 
 
-def test_a_404_for_a_call_that_ended_before_it_was_clicked_on_means_that_the_caller_left(ask: Asking) -> None:
-    asked = ask(404, "8522")
+def test_a_404_for_a_call_that_ended_before_it_was_clicked_on_means_that_the_caller_left(ask: StartReject) -> None:
+    in_progress = ask(404, "8522")
     clicked = RejectAttempt.objects.get().requested_at  # the end was received by then, and is stored only now
-    asked.update(ended_at=clicked, state="terminated")
-    assert asked.told() == (410, "caller_left")
+    in_progress.update(ended_at=clicked, state="terminated")
+    assert in_progress.told() == (410, "caller_left")
     assert actions() == ["reject.requested", "reject.caller_left"]
     assert RejectAttempt.objects.get().outcome == "caller_left"
 
 
-def test_a_404_for_a_call_that_ended_after_the_click_does_not(ask: Asking) -> None:
-    asked = ask(404, "8522")
+def test_a_404_for_a_call_that_ended_after_the_click_does_not(ask: StartReject) -> None:
+    in_progress = ask(404, "8522")
     later = RejectAttempt.objects.get().requested_at + timedelta(milliseconds=1)
-    asked.update(ended_at=later, state="terminated")
-    assert asked.told() == (410, "ended_elsewhere")
+    in_progress.update(ended_at=later, state="terminated")
+    assert in_progress.told() == (410, "ended_elsewhere")
 
 
-def test_a_404_past_the_deadline_means_that_it_was_too_late(ask: Asking) -> None:
-    asked = ask(404, "8522")
-    asked.update(deadline=timezone.now())
-    assert asked.told() == (410, "too_late")
+def test_a_404_past_the_deadline_means_that_it_was_too_late(ask: StartReject) -> None:
+    in_progress = ask(404, "8522")
+    in_progress.update(deadline=timezone.now())
+    assert in_progress.told() == (410, "too_late")
     assert actions() == ["reject.requested", "reject.too_late"]
     assert RejectAttempt.objects.get().outcome == "too_late"
 
 
-def test_a_404_for_a_call_without_a_deadline_means_that_it_was_ended_elsewhere(ask: Asking) -> None:
-    asked = ask(404, "8522")
-    asked.update(deadline=None)
-    assert asked.told() == (410, "ended_elsewhere")
+def test_a_404_for_a_call_without_a_deadline_means_that_it_was_ended_elsewhere(ask: StartReject) -> None:
+    in_progress = ask(404, "8522")
+    in_progress.update(deadline=None)
+    assert in_progress.told() == (410, "ended_elsewhere")
 
 
 @pytest.mark.parametrize(
@@ -132,11 +134,11 @@ def test_a_404_for_a_call_without_a_deadline_means_that_it_was_ended_elsewhere(a
     ],
 )
 def test_an_answer_that_comes_after_the_attempt_was_taken_for_interrupted(
-    ask: Asking, status: int, told: tuple[int, str], history: list[str]
+    ask: StartReject, status: int, told: tuple[int, str], history: list[str]
 ) -> None:
-    asked = ask(status, "")
+    in_progress = ask(status, "")
     take_for_interrupted()
-    assert asked.told() == told
+    assert in_progress.told() == told
     assert actions() == ["reject.requested", *(f"reject.{outcome}" for outcome in history)]
     assert RejectAttempt.objects.get().outcome == history[-1]
 
@@ -146,12 +148,12 @@ def test_an_answer_that_comes_after_the_attempt_was_taken_for_interrupted(
     [(202, (202, "accepted"), ["accepted", "confirmed"]), (504, (504, "unknown"), [])],
 )
 def test_an_answer_that_comes_after_that_and_after_the_end(
-    graph: Simulator, ask: Asking, status: int, told: tuple[int, str], history: list[str]
+    graph: Simulator, ask: StartReject, status: int, told: tuple[int, str], history: list[str]
 ) -> None:
-    asked = ask(status, "")
+    in_progress = ask(status, "")
     take_for_interrupted()
-    end(graph, asked)
-    assert asked.told() == told
+    end(graph, in_progress)
+    assert in_progress.told() == told
     before = ["reject.requested", "reject.unknown", "reject.ended_unproved"]
     assert actions() == [*before, *(f"reject.{outcome}" for outcome in history)]
     assert RejectAttempt.objects.get().outcome == (history[-1] if history else "ended_unproved")
