@@ -38,6 +38,8 @@ SQL_PLACES = (
 )
 
 LEVEL = {room: level for level, line in enumerate(ROOMS.split("\n")) for room in line.split()}
+CODE = ("calls", "callsdashboard", "tests", "tools")
+MOST_LINES = 300
 PRODUCT = sorted(path for path in (ROOT / "calls").rglob("*.py") if not {"migrations", "simulator"} & set(path.parts))
 
 
@@ -145,3 +147,10 @@ def test_no_import_hides_in_a_function_to_dodge_a_circle(path: Path) -> None:
 def test_modules_are_named_for_their_subject() -> None:
     vague = {"services", "utils", "helpers", "managers", "common", "misc"}
     assert not vague & {path.stem for path in PRODUCT}
+
+
+def test_files_and_rooms_stay_small() -> None:
+    files = [path for top in CODE for path in (ROOT / top).rglob("*.py") if "migrations" not in path.parts]
+    assert not {str(path): lines for path in files if (lines := path.read_text().count("\n")) > MOST_LINES}
+    assert len(list((ROOT / "calls").glob("*.py"))) <= 12
+    assert len(list((ROOT / "static" / "board").glob("*.js"))) <= 6
