@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Applied = tuple[Arrival, str]  # a new arrival and the problem that prevented its application, empty if none did
 
-DEADLOCK_DETECTED = "40P01"
+DEADLOCK_DETECTED = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 class _Overtaken(Exception):
@@ -47,6 +47,7 @@ def store(arrivals: list[Arrival]) -> Written:
     try:
         return _store_or_repeat(arrivals)
     except (OperationalError, InterfaceError) as error:
+        # PostgreSQL rolled the victim of a deadlock back, so it can be repeated; other errors mean no database.
         if getattr(error.__cause__, "sqlstate", "") != DEADLOCK_DETECTED:
             raise
         return _store_together(arrivals)
@@ -84,10 +85,8 @@ def _store_raw(arrival: Arrival, error: Exception) -> bool:
     try:
         with _locked_calls([arrival]) as (calls, stored):
             if _new_arrivals([arrival], stored):
-                number = calls[0].pk if calls else None
-                NOTIFICATION_COLUMNS.insert(
-                    [row_of(arrival, f"The database refused it: {type(error).__name__}", number)]
-                )
+                problem = f"The database refused it: {type(error).__name__}"
+                NOTIFICATION_COLUMNS.insert([row_of(arrival, problem, calls[0].pk if calls else None)])
         return True
     except Exception:
         logger.exception("A notification could not be stored at all.")

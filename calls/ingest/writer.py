@@ -16,8 +16,8 @@ from calls.models import Call
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH = 500
-MAX_WAITING = 5_000
+MAX_BATCH = 500  # notifications per transaction
+MAX_WAITING = 5_000  # notifications in the queue; beyond it Graph gets 503 and delivers again later
 GATHERING_TURNS = 12  # turns of the event loop between the read of a request and its notification in the queue
 
 
