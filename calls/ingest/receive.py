@@ -58,7 +58,9 @@ async def authenticate(verifier: CallbackVerifier, authorization: str | None) ->
         raise Unavailable("Signing keys are not available yet.") from error
 
 
-async def receive(writer: Writer, callback: VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes) -> None:
+async def receive_callback(
+    writer: Writer, callback: VerifiedCallback, headers: Mapping[bytes, bytes], body: bytes
+) -> None:
     """Commit every notification in the body before returning.
 
     Raises payloads.LegacyBody for the older Skype format, Unauthorized, Unreadable or Unavailable. After all but

@@ -9,7 +9,7 @@ from typing import Any
 
 from calls import metrics
 from calls.graph import payloads
-from calls.ingest import receive as receiving
+from calls.ingest.receive import Unauthorized, Unavailable, Unreadable, authenticate, receive_callback
 from calls.runtime import runtime
 
 logger = logging.getLogger(__name__)
@@ -33,16 +33,16 @@ async def _answer(scope: dict, receive: Any) -> tuple[int, list[tuple[bytes, byt
         return 413, [(b"connection", b"close")]
     running = runtime.running()
     try:
-        callback = await receiving.authenticate(running.verifier, _text(headers.get(b"authorization")))
+        callback = await authenticate(running.verifier, _text(headers.get(b"authorization")))
         body = await _read(receive)
-        await receiving.receive(running.writer, callback, headers, body)
-    except receiving.Unauthorized:
+        await receive_callback(running.writer, callback, headers, body)
+    except Unauthorized:
         return 401, [(b"www-authenticate", b'Bearer error="invalid_token"')]
-    except receiving.Unreadable:
+    except Unreadable:
         return 400, []
     except _TooLarge:
         return 413, [(b"connection", b"close")]
-    except receiving.Unavailable:
+    except Unavailable:
         return 503, [(b"retry-after", b"%d" % RETRY_AFTER_SECONDS)]
     except payloads.LegacyBody:
         logger.info("A callback in the older Skype format was answered 204, so that it is sent again in Graph's.")
@@ -76,7 +76,7 @@ async def _read(receive: Any) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise receiving.Unreadable("The sender went away.")
+            raise Unreadable("The sender went away.")
         body += message.get("body", b"")
         if len(body) > payloads.MAX_BODY_BYTES:
             raise _TooLarge
