@@ -31,7 +31,7 @@ def asking(scripted: ScriptedGraph, credentials: Credentials, client: http.Async
     return graph_client(scripted.url, credentials, client)
 
 
-# What is asked ------------------------------------------------------------------------------------------------------
+# Requests -----------------------------------------------------------------------------------------------------------
 
 
 async def test_an_accepted_reject_answers_202_and_the_ids_support_asks_for(
@@ -107,7 +107,7 @@ async def test_a_call_that_graph_shows_as_terminated_is_not_alive(
     assert await asking.is_alive(GUID, tenant_id=TENANT) is alive
 
 
-# What is repeated ---------------------------------------------------------------------------------------------------
+# Retries ------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_pause_graph_asks_for_is_kept_to_the_fraction(scripted: ScriptedGraph, asking: GraphClient) -> None:
@@ -201,7 +201,7 @@ async def test_a_graph_that_comes_back_within_the_window_is_reached(
     assert time.monotonic() - began >= 0.4
 
 
-# What nobody knows --------------------------------------------------------------------------------------------------
+# Unknown outcomes ---------------------------------------------------------------------------------------------------
 
 
 async def test_no_answer_in_time_leaves_the_outcome_unknown_and_is_not_repeated(

@@ -29,7 +29,7 @@ def about_call(change_type: str = "updated", **entity: Any) -> dict[str, Any]:
     }
 
 
-# What a notification is about ----------------------------------------------------------------------------------------
+# Subjects ------------------------------------------------------------------------------------------------------------
 
 SUBJECTS = [
     # the path members and their eras
@@ -116,7 +116,7 @@ def test_the_tenant_is_the_entitys_or_the_items(item: dict[str, Any], tenant_id:
     assert notification_of(item).tenant_id == tenant_id
 
 
-# What it says ---------------------------------------------------------------------------------------------------------
+# Facts ----------------------------------------------------------------------------------------------------------------
 
 
 def person(kind: str = "user", **who: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_what_is_no_secret_is_kept_word_for_word() -> None:
     assert json.loads(notification_of(item).body) == item
 
 
-# However it is spelled ------------------------------------------------------------------------------------------------
+# Escapes --------------------------------------------------------------------------------------------------------------
 
 LETTERS = "aeiknortEJT."
 

@@ -114,7 +114,7 @@ def test_the_end_of_the_call_settles_what_the_table_lets_follow() -> None:
     assert all(after in OUTCOMES.after(before) for before, after in settled.items() if after)
 
 
-# The proof of a table -------------------------------------------------------------------------------------------------
+# Validation of a table ------------------------------------------------------------------------------------------------
 
 
 class Light(StrEnum):
