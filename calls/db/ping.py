@@ -1,9 +1,9 @@
-"""Asks the database for an answer, for the readiness probe."""
+"""A query that tests whether the database responds, for the readiness probe."""
 
 from django.db import connection
 
 
 def ping() -> None:
-    """Return when the database has answered. Raises DatabaseError or InterfaceError when it cannot be reached."""
+    """Return once the database responds. Raises DatabaseError or InterfaceError if it is unreachable."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

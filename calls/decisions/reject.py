@@ -190,7 +190,7 @@ async def _ask(graph: GraphClient, attempt: RejectAttempt) -> tuple[str, Answer]
         answer = await graph.reject(
             call.graph_id,
             RejectReason(attempt.reason),
-            tenant_id=call.asked_tenant_id,
+            tenant_id=call.token_tenant_id,
             closes_at=time.monotonic() + left,
         )
     except CallGone as error:

@@ -26,7 +26,7 @@ from calls.graph.signing_keys import ALGORITHM, usable_keys
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = ("state", "redirect_uri", "scope", "nonce", "code_verifier")
+FLOW_MEMBERS = ("state", "redirect_uri", "scope", "nonce", "code_verifier")
 
 
 class SignInError(Exception):
@@ -53,7 +53,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class SignInFlow:
     """A sign-in in progress: the address to redirect the browser to, and the flow that `finish` needs."""
 
     address: str
@@ -71,30 +71,30 @@ class SignIn:
         self._authority, self._tenant_id = f"{authority}/{tenant_id}", tenant_id
         self._client = client
 
-    def begin(self, redirect_uri: str) -> Begun:
+    def begin(self, redirect_uri: str) -> SignInFlow:
         """Start a sign-in that returns the browser to `redirect_uri`. Raises a SignInError."""
         with warnings.catch_warnings():
             # MSAL recommends response_mode=form_post, but browsers send no SameSite cookie with a POST from another
             # site. The code in the address is useless without the PKCE verifier and our credential.
             warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
-            flow = self._asked(lambda: self._application().initiate_auth_code_flow([], redirect_uri=redirect_uri))
-        return Begun(address=str(flow["auth_uri"]), flow={name: flow[name] for name in REMEMBERED})
+            flow = self._request(lambda: self._application().initiate_auth_code_flow([], redirect_uri=redirect_uri))
+        return SignInFlow(address=str(flow["auth_uri"]), flow={name: flow[name] for name in FLOW_MEMBERS})
 
     def finish(self, flow: dict[str, Any], answer: dict[str, str]) -> Person:
         """Return the signed-in user; `answer` is the query of the redirect back to us. Raises a SignInError."""
-        granted = self._asked(lambda: self._application().acquire_token_by_auth_code_flow(flow, answer))
-        if "error" in granted:
-            raise SignInRefused(f"{granted['error']}: {granted.get('error_description', '')}")
-        return self._person(self._claims(str(granted.get("id_token", ""))), flow)
+        tokens = self._request(lambda: self._application().acquire_token_by_auth_code_flow(flow, answer))
+        if "error" in tokens:
+            raise SignInRefused(f"{tokens['error']}: {tokens.get('error_description', '')}")
+        return self._person(self._claims(str(tokens.get("id_token", ""))), flow)
 
-    def _asked(self, question: Any) -> dict[str, Any]:
+    def _request(self, request: Any) -> dict[str, Any]:
         try:
-            answered: dict[str, Any] = question()
+            response: dict[str, Any] = request()
         except (http.HTTPError, msal.exceptions.MsalError, OSError) as error:
             raise SignInUnavailable(f"The identity service could not be asked: {error!r}") from error
         except (ValueError, RuntimeError, LookupError, TypeError) as error:  # raised by MSAL for malformed responses
             raise SignInRefused(str(error)) from error
-        return answered
+        return response
 
     def _application(self) -> msal.ConfidentialClientApplication:
         # A new one each time: an application caches the tokens of every user who signs in.

@@ -66,12 +66,12 @@ def phase_of(state: str) -> Phase:
     return PHASES.get(state, Phase.UNSETTLED) if state else Phase.RINGING
 
 
-def _prove() -> None:
+def _check() -> None:
     if set(PHASES) != set(CallState) or states_in(Phase.OVER) != (CallState.TERMINATED,):
         raise ValueError("Every state of a call belongs to one phase, and terminated alone is over.")
 
 
-_prove()
+_check()
 
 
 class Direction(StrEnum):

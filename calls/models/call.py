@@ -123,7 +123,7 @@ class Call(models.Model):
         return self.direction != Direction.OUTGOING and all(moment <= end for end in ends if end)
 
     @property
-    def asked_tenant_id(self) -> str:
+    def token_tenant_id(self) -> str:
         """The tenant whose token is used for requests about the call: the named one, if served, else its own."""
         # The two differ only where GRAPH_TENANT_MISMATCH accepts callbacks that name another tenant than their token.
         served = {tenant.lower() for tenant in settings.GRAPH_TENANTS}

@@ -20,7 +20,7 @@ class Transitions(Generic[S]):
         self.initial, self.terminal = initial, frozenset(terminal)
         self._states = states
         self._successors = {state: frozenset(successors.get(state, ())) for state in states}
-        self._prove(successors)
+        self._check_complete(successors)
 
     def after(self, state: S | str) -> frozenset[S]:
         """Return the successors of `state`; a terminal one has none."""
@@ -31,7 +31,7 @@ class Transitions(Generic[S]):
         if self._states(after) not in self.after(before):
             raise IllegalTransition(f"{self._states.__name__}: {after} may not follow {before}.")
 
-    def _prove(self, stated: Mapping[S, Collection[S]]) -> None:
+    def _check_complete(self, stated: Mapping[S, Collection[S]]) -> None:
         if set(stated) != set(self._states) - self.terminal:
             raise ValueError(f"{self._states.__name__}: every state but the terminal ones needs successors.")
         if any(not successors for successors in stated.values()):

@@ -41,7 +41,7 @@ async def ask_about_silent_calls(
     """Ask Graph about the calls that are due, a few at a time, and record what it says. Raises no GraphError."""
     for call in await thread.run(due_calls, timezone.now()):
         try:
-            alive = await graph.is_alive(call.graph_id, tenant_id=call.asked_tenant_id)
+            alive = await graph.is_alive(call.graph_id, tenant_id=call.token_tenant_id)
         except GraphError as error:
             logger.warning("Graph could not be asked about call %s: %s", call.graph_id, error)
             continue
