@@ -1,4 +1,4 @@
-"""The end of a call is stored while Graph is in_progress to reject it: the reply, the outcome and the entries."""
+"""The end of a call is stored while Graph is asked to reject it: the reply, the outcome and the entries."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
