@@ -45,7 +45,7 @@ class DecisionRequest:
 
 def iso_times(times: Mapping[str, datetime]) -> dict[str, object]:
     """Return the times as ISO 8601 text, for the details of an audit entry."""
-    return {name: iso(moment) for name, moment in times.items()}
+    return {name: iso(time) for name, time in times.items()}
 
 
 def read_seen(sent: Any) -> dict[str, object] | None:

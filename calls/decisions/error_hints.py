@@ -1,4 +1,4 @@
-"""ChangeBus for the administrator about a refusal, by the error code of Graph or of the identity service.
+"""Hints for the administrator about a refusal, by the error code of Graph or of the identity service.
 
 Codes of the calling service: as reported in https://github.com/microsoftgraph/microsoft-graph-comms-samples.
 Codes of the identity service: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.

@@ -1,1 +1,1 @@
-"""What every page passes through: middleware, headers, error pages, static files."""
+"""What applies to every response: middleware, headers, error pages, static files."""
