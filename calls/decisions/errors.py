@@ -6,7 +6,7 @@ DecisionError
 ├── StillRings         409: undecided and still ringing, so a note cannot be added yet
 ├── Gone               410: ended, answered, or its deadline has passed; `cause` says which
 ├── GraphRefused       502: Graph's code and message; the call can be rejected again while it rings
-├── Unknown            504: the request was sent and no answer came
+├── NoAnswer           504: the request was sent and no answer came
 └── NotRecorded        503: the audit entry could not be committed, so nothing was done
 """
 
@@ -53,7 +53,7 @@ class GraphRefused(DecisionError):
     message: str
 
 
-class Unknown(DecisionError):
+class NoAnswer(DecisionError):
     """It is not known whether Graph rejected the call."""
 
 

@@ -22,7 +22,7 @@ from calls.audit.chain import GraphAnswer
 from calls.db.threads import DatabaseThread
 from calls.decisions.claim import decision_error, locked_target, run_recorded
 from calls.decisions.decision_request import DecisionRequest, iso_times
-from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, GraphRefused, Unknown, UnknownCall
+from calls.decisions.errors import DecidedByAnother, DecisionError, Gone, GraphRefused, NoAnswer, UnknownCall
 from calls.graph.answers import Answer, CallGone, GraphError, OutcomeUnknown
 from calls.graph.client import GraphClient
 from calls.graph.vocabulary import RejectReason
@@ -97,7 +97,7 @@ def _decision(attempt: RejectAttempt, outcome: str, answer: Answer) -> Decision:
     if outcome == Outcome.REFUSED:
         raise GraphRefused(status=answer.status, code=answer.code, message=answer.message)
     if outcome in (Outcome.UNKNOWN, Outcome.ENDED_UNPROVED):
-        raise Unknown
+        raise NoAnswer
     if outcome in (Outcome.TOO_LATE, Outcome.CALLER_LEFT, Outcome.ENDED_ELSEWHERE):
         raise Gone(cause=outcome)
     return Decision(
