@@ -1,26 +1,26 @@
-"""How long a rejection takes here, from the click's arrival to Graph's answer; the last safe moment follows from it."""
+"""The time a rejection takes, from the request's arrival to Graph's answer; browsers derive the last safe moment."""
 
 import math
 from collections import deque
 
 DEFAULT_SECONDS = 1.0
-ENOUGH = 20  # decisions, from which on they are believed without the default
+ENOUGH = 20  # decisions, from which on the default no longer counts
 MOST = 100
 
 
 class LatencyWindow:
-    """The times of this process's last decisions."""
+    """The times, in seconds, of this process's last decisions."""
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=MOST)
 
     def note(self, seconds: float) -> None:
-        """Take one more decision that Graph answered."""
+        """Add the time of a decision that Graph answered."""
         self._seconds.append(max(0.0, seconds))
 
     @property
     def seconds(self) -> float:
-        """Within how many seconds 95 of 100 decisions were answered; at least the default while few were made."""
+        """The 95th percentile in seconds; at least the default while fewer than ENOUGH decisions were made."""
         if not self._seconds:
             return DEFAULT_SECONDS
         slow = sorted(self._seconds)[math.ceil(len(self._seconds) * 0.95) - 1]

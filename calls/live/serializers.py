@@ -1,4 +1,4 @@
-"""What browsers are sent of a call: its description, serialised once for everybody."""
+"""The JSON description of a call that browsers get, serialised once for all of them."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from calls.timestamps import iso
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Return a call as browsers get it. Reads `call.attempts`, which should be prefetched, beyond its first version."""
+    """Return a call as browsers get it. Reads `call.attempts` (prefetch them) unless it is the first version."""
     return {
         "key": str(call.public_id),
         "graph_id": call.graph_id,
@@ -40,7 +40,7 @@ def describe(call: Call) -> dict[str, Any]:
 
 def describe_decision(call: Call) -> dict[str, Any] | None:
     """Return the call's deciding attempt as browsers get it, None when there is none."""
-    if call.version == 1:  # every decision makes a new version, so there is none yet to be read
+    if call.version == 1:  # every decision makes a new version, so there is none to read
         return None
     attempt = call.deciding_attempt()
     if attempt is None:
@@ -59,7 +59,7 @@ def describe_decision(call: Call) -> dict[str, Any] | None:
 
 @dataclass(slots=True)
 class CachedCall:
-    """A call on the board, since when, and its JSON: made once for everybody, and not before anybody wants it."""
+    """A call on the board, when it came there, and its JSON, made once when first needed."""
 
     call: Call
     since: datetime = field(default_factory=timezone.now)
@@ -67,11 +67,11 @@ class CachedCall:
 
     @property
     def version(self) -> int:
-        """How new this is."""
+        """The version of the call."""
         return self.call.version
 
     def watch(self, at: datetime) -> None:
-        """Note that the call rings in front of somebody who may reject it, since then."""
+        """Note that the call first rang in front of a supervisor at that moment."""
         self.call.watched_at = at
         self._text = ""
 

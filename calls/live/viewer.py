@@ -1,7 +1,6 @@
-"""Who watches the live board: one connected browser, what it was sent and what it acknowledged.
+"""One browser connected to the live board: the frames it was sent and those it acknowledged.
 
-A viewer that does not acknowledge gets nothing more until it does, and then the newest state in one frame: what a slow
-browser is owed never grows.
+A viewer that does not acknowledge gets no more frames until it does, and then a snapshot, so its queue never grows.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ FRAMES_IN_FLIGHT = 2
 
 @dataclass(eq=False, slots=True)
 class Viewer:
-    """One connected browser: what it was sent, what it acknowledged, whether somebody looks at it."""
+    """One connected browser: frames sent and acknowledged, and whether the page is in view."""
 
     user_id: int
     session_key: str
@@ -32,7 +31,7 @@ class Viewer:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, revision: int, frame: str) -> None:
-        """Give the viewer a frame, or note that it is behind when it has not acknowledged the ones before."""
+        """Queue a frame, or note that the viewer is behind when FRAMES_IN_FLIGHT are not acknowledged yet."""
         if self.behind or len(self.in_flight) >= FRAMES_IN_FLIGHT:
             self.behind = True
             return
@@ -47,6 +46,6 @@ class Viewer:
             self.wake.set()
 
     def close(self, code: int) -> None:
-        """Have the socket closed with `code` as soon as it can be."""
+        """Request that the socket be closed with `code`."""
         self.close_code = code
         self.wake.set()

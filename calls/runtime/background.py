@@ -1,8 +1,6 @@
-"""The keeper: what must happen although nobody asks for it.
+"""The background jobs of one process: missed calls, interrupted attempts, silent calls, checkpoints and retention.
 
-Undecided calls whose window closed are recorded as missed, attempts that a crash interrupted as unknown; Graph is
-asked about calls it is silent about; the audit chain is signed now and then; what is too old is removed. One keeper is
-active at a time where several processes share a PostgreSQL database; its acts are idempotent all the same.
+One process at a time runs them where several share a PostgreSQL database; every job is idempotent all the same.
 """
 
 import asyncio
@@ -22,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 2.0
-# Seconds of time.monotonic(): when the wall clock is put back, duties are not put off.
+# Seconds of time.monotonic(): when the wall clock is put back, jobs are not delayed.
 ASK_EVERY = 2.0
 CHECKPOINT_EVERY = 5 * 60.0
 RETENTION_CHECKED_EVERY = 10 * 60.0
@@ -30,7 +28,7 @@ Outcome = RejectAttempt.Outcome
 
 
 class BackgroundJobs:
-    """Runs the duties every half second in a thread of its own, as long as it is the active keeper."""
+    """Runs the jobs that are due every TICK_SECONDS in a thread of its own, while this process is the leader."""
 
     def __init__(self, thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]) -> None:
         self._thread = thread
@@ -44,11 +42,11 @@ class BackgroundJobs:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to keep, in the running event loop."""
+        """Begin to run the jobs, in the running event loop."""
         self._task = asyncio.create_task(self._run(), name="keeper")
 
     def stop(self) -> None:
-        """Stop keeping; another process's keeper takes over."""
+        """Stop; another process takes over."""
         for task in (self._task, self._asking):
             if task:
                 task.cancel()
@@ -65,7 +63,7 @@ class BackgroundJobs:
             await asyncio.sleep(TICK_SECONDS)
 
     def tick(self) -> set[int]:
-        """Do what is due in the database and return the primary keys of the calls that changed."""
+        """Run the database jobs that are due and return the primary keys of the calls that changed."""
         changed = record_missed() | record_interrupted()
         if time.monotonic() >= self._checkpoint_due:
             checkpoints.sign_chain()
@@ -84,7 +82,7 @@ class BackgroundJobs:
             self._retention = running
 
     def _ask_graph(self) -> None:
-        """Ask Graph beside everything else, one round at a time: its answers may take their time."""
+        """Start a round of asking Graph about silent calls, unless one is still running."""
         if time.monotonic() >= self._asking_due and (self._asking is None or self._asking.done()):
             self._asking_due = time.monotonic() + ASK_EVERY
             self._asking = asyncio.create_task(ask_about_silent_calls(self._thread, self._graph, self._publish))

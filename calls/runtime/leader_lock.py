@@ -1,4 +1,4 @@
-"""The lock that makes one process the keeper of the clock."""
+"""The lock that lets one process of several run the background jobs."""
 
 import logging
 
@@ -8,19 +8,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 logger = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 0x63616C6C73  # "calls" in ASCII
-# PostgreSQL frees the lock of a keeper whose machine vanished within ten seconds, instead of its usual two hours.
+# PostgreSQL frees the lock of a process whose machine vanished within ten seconds, instead of its usual two hours.
 FREE_WHEN_VANISHED = """SELECT set_config('tcp_keepalives_idle', '4', false),
     set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false)"""
 
 
 class LeaderLock:
-    """The active keeper's seat: a PostgreSQL advisory lock held by a session of its own, free the moment that ends."""
+    """A PostgreSQL advisory lock held by a session of its own, and released when that session ends."""
 
     def __init__(self) -> None:
         self._session: BaseDatabaseWrapper | None = None
 
     def acquire(self) -> bool:
-        """Return whether this process has the seat, taking it if it is free. A file database has one keeper anyway."""
+        """Return whether this process holds the lock, after taking it if it was free; always True on SQLite."""
         if connection.vendor != "postgresql":
             return True
         if self._session is not None:
@@ -34,7 +34,7 @@ class LeaderLock:
 
     def _take(self) -> BaseDatabaseWrapper | None:
         session = connection.copy()
-        session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would take the lock to somebody else
+        session.settings_dict["OPTIONS"].pop("pool", None)  # a pooled session would carry the lock to its next user
         with session.cursor() as cursor:
             cursor.execute(FREE_WHEN_VANISHED)
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])

@@ -1,4 +1,4 @@
-"""ASGI's lifespan: starts and stops what runs beside the requests, under servers that speak it."""
+"""ASGI's lifespan protocol: starts and stops the runtime under servers that speak it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from calls.runtime import runtime
 
 
 async def lifespan(scope: dict, receive: Any, send: Any) -> None:
-    """Start with the server, stop with it; have the server end when the start fails."""
+    """Start the runtime with the server and stop it with it; a failed start ends the server."""
     while (message := await receive())["type"] != "lifespan.shutdown":
         if message["type"] == "lifespan.startup":
             try:

@@ -1,4 +1,4 @@
-"""Record missed calls and interrupted attempts."""
+"""Records undecided calls whose window closed as missed, and attempts that a crash interrupted as unknown."""
 
 import uuid
 from datetime import timedelta
@@ -27,7 +27,7 @@ def record_missed() -> set[int]:
     held = RejectAttempt.objects.filter(call=OuterRef("pk")).exclude(outcome=Outcome.REFUSED)
     overdue = Call.objects.filter(ended_at=None, missed_at=None, established_at=None, deadline__lt=timezone.now())
     due = overdue.exclude(state__in=ANSWERED_STATES).exclude(Exists(held)).order_by("graph_id_folded")
-    if not due.exists():  # most of the time, and then no transaction keeps the writer waiting
+    if not due.exists():  # mostly nothing is due; then no transaction delays the writer
         return set()
     with transaction.atomic():
         calls = list(due.select_for_update(of=("self",), skip_locked=_can_skip())[:AT_ONCE])

@@ -1,7 +1,6 @@
-"""What one server process runs beside answering requests, made once and started by whatever serves.
+"""The runtime: the parts of one server process that run beside its requests, made once.
 
-`manage.py serve` starts it with daphne's reactor; a server that speaks ASGI's lifespan starts it through that. Under a
-server that does neither, the first request does.
+`manage.py serve` or ASGI's lifespan starts it; under a server that does neither, the first request does.
 """
 
 import asyncio
@@ -40,13 +39,13 @@ WARM_SECONDS = 60.0
 WARM_RETRY_SECONDS = 5.0
 RECORD_RETRY_SECONDS = 5.0
 FAILURES_SECONDS = 15.0
-# An end may take ten seconds in all, and what serves has its own part in it.
+# Stopping may take ten seconds in all, of which the server needs a part.
 DRAIN_SECONDS = 4.5
 LET_GO_SECONDS = 1.0
 
 
 class StartFailed(Exception):
-    """The parts of this process could not be started; the message is a sentence for the operator."""
+    """The runtime could not be started; the message is a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,9 @@ class Threads:
 
 
 class Runtime:
-    """The parts of one process and their beginning and end. Everything here belongs to one event loop.
+    """The parts of one process, their start and their end. Everything here belongs to one event loop.
 
-    Raises UnusableSetting. Making it opens no connection and starts no thread; those come with `start` and with use.
+    Raises UnusableSetting. Creating it opens no connection and starts no thread.
     """
 
     def __init__(self) -> None:
@@ -118,7 +117,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin everything, in the running event loop. When a part cannot begin, those that did are ended again."""
+        """Start every part in the running event loop. When one cannot start, those that did are stopped again."""
         try:
             self._start_parts()
         except BaseException:
@@ -126,7 +125,7 @@ class Runtime:
             _ending.add(ending)
             ending.add_done_callback(_ending.discard)
             raise
-        _let_the_collector_rest()
+        _tune_garbage_collection()
 
     def _start_parts(self) -> None:
         for part in (self.writer, self.board, self.change_bus, self.background, self.presence, self.checkpointer):
@@ -139,17 +138,17 @@ class Runtime:
         ]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run a decision as a task of its own, which lives on when the request that wanted it is cancelled."""
+        """Run a decision as a task of its own, which continues when its request is cancelled."""
         task = asyncio.create_task(work, context=contextvars.Context())
         self.decisions.add(task)
         task.add_done_callback(self.decisions.discard)
         return task
 
     async def stop(self) -> bool:
-        """Finish what was promised (decisions under way, notifications being written), then let go of everything.
+        """Finish decisions and writes in progress, then stop every part; return whether every thread could be closed.
 
-        Takes a few seconds at most. A decision that Graph has not answered by then is recorded as unknown; what could
-        not be written by then was not acknowledged either. Returns whether every database thread could be let go of.
+        Takes at most DRAIN_SECONDS and three times LET_GO_SECONDS. A decision without Graph's answer by then is
+        recorded as unknown; a notification not written by then was not acknowledged.
         """
         for task in self._tasks:
             task.cancel()
@@ -173,7 +172,7 @@ class Runtime:
         return not stuck
 
     async def _record_settings(self) -> None:
-        """Have the history say which settings changed since the last start, as soon as the database takes it."""
+        """Record which settings changed since the last start; try again until the database accepts it."""
         while True:
             try:
                 changed = await self.threads.decisions.run(settings_audit.record_changes)
@@ -188,7 +187,7 @@ class Runtime:
         await self.threads.decisions.run(failed_logins.record_expired)
 
     async def _warm(self) -> None:
-        """Have signing keys and tokens at hand before the first call needs them."""
+        """Fetch signing keys and tokens before the first call needs them."""
         if self.keys.age == float("inf"):
             await self.keys.refresh()
         if not self.token_problem and time.monotonic() - self._warmed_at < WARM_SECONDS:
@@ -223,7 +222,7 @@ class Runtime:
 
 
 def _not_configured() -> list[str]:
-    """Return what the settings leave out of asking Graph for anything."""
+    """Return a sentence for each setting without which Graph cannot be asked."""
     needed = {
         "GRAPH_APP_ID is not set.": settings.GRAPH_APP_ID,
         "Neither GRAPH_TENANT_ID nor GRAPH_TENANTS is set.": settings.GRAPH_TENANTS,
@@ -234,12 +233,10 @@ def _not_configured() -> list[str]:
     return [problem for problem, value in needed.items() if not value]
 
 
-def _let_the_collector_rest() -> None:
-    """Look for garbage in circles less often, and never in what was loaded at the start.
-
-    Nearly everything here is freed by counting. At Python's own settings every long look stops all requests for tens
-    of milliseconds, the longer the more calls are on the board.
-    """
+def _tune_garbage_collection() -> None:
+    """Collect cyclic garbage less often, and never among the objects loaded at the start."""
+    # Nearly everything is freed by reference counting. With Python's defaults a full collection stops all requests for
+    # tens of milliseconds, longer the more calls are on the board.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
@@ -260,7 +257,7 @@ _ending: set[asyncio.Task[bool]] = set()  # held, because the event loop holds n
 
 
 def start() -> Runtime:
-    """Start this process's parts in the running event loop and return them; safe to repeat.
+    """Start this process's runtime in the running event loop and return it; safe to repeat.
 
     Raises StartFailed, and then nothing runs and the next call tries all of it again.
     """
@@ -283,12 +280,12 @@ def _started() -> Runtime:
 
 
 def running() -> Runtime:
-    """Return this process's parts, starting them where nothing else did. Raises StartFailed."""
+    """Return this process's runtime, after starting it if it is not. Raises StartFailed."""
     return _running or start()
 
 
 async def stop() -> bool:
-    """Finish and let go of what was started; return whether nothing is stuck."""
+    """Stop the runtime, if it was started; return whether every thread could be closed."""
     global _running
     stopping, _running = _running, None
     ends = [*_ending, *([asyncio.create_task(stopping.stop())] if stopping else [])]

@@ -1,8 +1,6 @@
-"""Asking Graph about calls it has been silent about for too long, before they are called lost.
+"""Asks Graph about calls that got no notification for too long, and records the end of those it answers 404 for.
 
-Graph lists no calls and promises no notification, so a call can stay behind for ever: one nobody answered, one whose
-rejection was accepted but whose end was never told, one whose rejection got no answer. 404 is Graph's word that a call
-is over; that is recorded as its end, with an entry. An attempt without an answer is settled by it as well.
+Graph lists no calls and promises no notification, so without this a call whose end was lost would stay for ever.
 """
 
 import logging
@@ -38,7 +36,7 @@ Outcome = RejectAttempt.Outcome
 async def ask_about_silent_calls(
     thread: DatabaseThread, graph: GraphClient, publish: Callable[[Collection[int]], None]
 ) -> None:
-    """Ask Graph about the calls that are due, a few at a time, and record what it says. Raises no GraphError."""
+    """Ask Graph about the calls that are due, at most AT_ONCE, and record ends. Raises no GraphError."""
     for call in await thread.run(due_calls, timezone.now()):
         try:
             alive = await graph.is_alive(call.graph_id, tenant_id=call.token_tenant_id)
@@ -50,7 +48,7 @@ async def ask_about_silent_calls(
 
 
 def due_calls(now: datetime) -> list[Call]:
-    """Return the calls that have been silent too long and were not asked about lately, and note that they are now."""
+    """Return the calls that are due at `now` (UTC), and note that Graph is asked about them."""
     settled = [Outcome.REFUSED, Outcome.REQUESTED]
     decided = Exists(RejectAttempt.objects.filter(call=OuterRef("pk")).exclude(outcome__in=settled))
     silent = (
@@ -67,7 +65,7 @@ def due_calls(now: datetime) -> list[Call]:
 
 
 def record_end(primary_key: int) -> bool:
-    """Record that Graph does not know the call any more; return False when its end was told meanwhile."""
+    """Record the call's end, which settles its attempts; return False when it has ended meanwhile."""
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=primary_key)
         if call.ended_at is not None:

@@ -1,4 +1,4 @@
-"""How a call goes on by itself: left ringing, given up by its caller, or answered by the bot and talked through."""
+"""What a simulated call does by itself: ring until the window ends, hang up, be answered or transferred."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Later = Callable[[float, Callable[[], object]], object]
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What happens to a call unless somebody decides first; seconds count from its first notification."""
+    """What happens to a call that is not rejected; seconds count from its first notification."""
 
     lapses: bool = False
     hangs_up_after: float | None = None
@@ -19,7 +19,7 @@ class Behaviour:
     over_after: float | None = None
 
     def begin(self, call: SimulatedCall, later: Later) -> None:
-        """Put what the call will do on the timetable."""
+        """Schedule the call's steps with `later(seconds, step)`."""
         acts = (
             (call.window if self.lapses else None, call.expire),
             (self.hangs_up_after, call.give_up),
@@ -37,15 +37,15 @@ LEFT_RINGING = Behaviour(lapses=True)
 
 
 def hanging_up(after: float) -> Behaviour:
-    """Return the behaviour of a caller who loses patience after so many seconds."""
+    """Return the behaviour of a caller who hangs up after `after` seconds."""
     return Behaviour(lapses=True, hangs_up_after=after)
 
 
 def answered(after: float, *, talks_for: float) -> Behaviour:
-    """Return the behaviour of a call which the bot answers after so many seconds, and which lasts some more."""
+    """Return the behaviour of a call answered after `after` seconds that then lasts `talks_for` seconds."""
     return Behaviour(lapses=True, answered_after=after, over_after=after + talks_for)
 
 
 def transferred(answered_after: float, *, after: float) -> Behaviour:
-    """Return the behaviour of a call which is answered and then leaves the bot for somebody else."""
+    """Return the behaviour of a call transferred away `after` seconds after it was answered."""
     return Behaviour(lapses=True, answered_after=answered_after, transferred_after=answered_after + after)

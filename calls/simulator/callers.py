@@ -1,4 +1,4 @@
-"""People who call at a believable rhythm, some at the same moment, each in their own way."""
+"""Generates calls at random intervals, some at the same moment, with random behaviours."""
 
 import random
 import threading
@@ -19,7 +19,7 @@ PACE_SECONDS = 2.5
 
 
 class Callers:
-    """Rings until stopped, in a thread of its own. A seed makes it ring the same way again."""
+    """Places calls until stopped, in a thread of its own. The same seed gives the same calls."""
 
     def __init__(self, simulator: Simulator, rhythm: str = "busy", seed: int | None = None) -> None:
         self._simulator = simulator
@@ -29,11 +29,11 @@ class Callers:
         self._thread = threading.Thread(target=self._ring_on, name="callers", daemon=True)
 
     def start(self) -> None:
-        """Begin to ring; the first call comes at once."""
+        """Begin; the first call comes at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ring no more; calls that ring already go on as they would."""
+        """Place no more calls; those that ring continue."""
         self._stopping.set()
         self._thread.join()
 
@@ -44,11 +44,11 @@ class Callers:
             self._stopping.wait(self.pause())
 
     def pause(self) -> float:
-        """Return the seconds until somebody calls again: irregular, neither endless nor none."""
+        """Return the seconds until the next call: random, between a quarter and three times the average gap."""
         return min(max(self._chance.expovariate(1 / self._gap), self._gap / 4), self._gap * 3)
 
     def next_arrival(self) -> Callable[[], object]:
-        """Return what lets the next one ring: mostly a person, now and then a longer story."""
+        """Return a function that places the next call: mostly one person, sometimes a scenario."""
         if self._chance.random() < SHARE_OF_STORIES:
             return partial(self._simulator.play, self._chance.choice(STORIES), pace=PACE_SECONDS)
         person = self._chance.choice(EVERYBODY)

@@ -1,4 +1,4 @@
-"""One simulated call: where it stands, and what its caller and the service tell the webhook about it."""
+"""One simulated call: its state, and the notifications it posts to the webhook."""
 
 import threading
 import time
@@ -22,13 +22,13 @@ Deliver = Callable[["SimulatedCall", dict[str, Any], str], int]
 
 
 def fold(call_id: str) -> str:
-    """Return the id without what its spelling may differ in."""
+    """Return the id without hyphens and in lower case, since Graph spells one id in several ways."""
     return call_id.replace("-", "").lower()
 
 
 @dataclass(slots=True)
 class SimulatedCall:
-    """A call that rings at the bot. Every act posts what Graph would post, and may come from any thread."""
+    """A call to the bot. Every method posts what Graph would post, and may be called from any thread."""
 
     id: str
     era: bodies.Era
@@ -49,7 +49,7 @@ class SimulatedCall:
 
     @property
     def is_over(self) -> bool:
-        """Whether Graph knows the call no longer: ended, or rejected and about to be."""
+        """Whether Graph answers 404 for the call: it has ended, or was rejected and is about to end."""
         return self.rejected or self.state == CallState.TERMINATED
 
     @property
@@ -64,7 +64,7 @@ class SimulatedCall:
 
     @property
     def window(self) -> float:
-        """The seconds in which it has to be answered or rejected."""
+        """The seconds within which it must be answered or rejected."""
         return min(self.answer_window, RECORDING_WINDOW_SECONDS) if self.is_recorded else self.answer_window
 
     def entity(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class SimulatedCall:
         )
 
     def ring(self) -> None:
-        """Tell the webhook that the call rings."""
+        """Post that the call rings."""
         self.post(self.incoming())
 
     def post(self, body: dict[str, Any], *, message_id: str | None = None) -> int:
@@ -113,12 +113,12 @@ class SimulatedCall:
         return self.post(body, message_id=message_id)
 
     def say(self, state: str, **more: Any) -> int:
-        """Move to a state, whatever the one before, and tell the webhook."""
+        """Set the state, without checking the one before, and post it."""
         self.state = state
         return self.post(bodies.state_change(self.id, self.era, state, **more))
 
     def reject(self) -> bool:
-        """Take a reject: return True once, False when the call no longer rings."""
+        """Reject the call; return False when it no longer rings."""
         with self._lock:
             if not self.rings:
                 return False
@@ -126,12 +126,12 @@ class SimulatedCall:
             return True
 
     def end_rejected(self) -> None:
-        """Tell of the end that follows a reject: neither a state nor a result."""
+        """Post the end that follows a reject, which has neither a state nor a result."""
         self.state = CallState.TERMINATED
         self.post(bodies.deleted(self.id, self.era))
 
     def answer(self) -> None:
-        """Let the bot answer: establishing, then established as often as details become known."""
+        """Answer: post establishing, then established again with each detail that becomes known."""
         if not self._move(CallState.ESTABLISHING):
             return
         self.say(CallState.ESTABLISHING)
@@ -141,33 +141,33 @@ class SimulatedCall:
         self.roster()
 
     def roster(self, *others: dict[str, Any]) -> int:
-        """Tell who takes part: the bot, the caller and any others."""
+        """Post the roster: the bot, the caller and any others."""
         return self.post(bodies.roster(self.id, self.era, [self.target, self.source, *others]))
 
     def give_up(self) -> None:
-        """Let the caller lose patience, if it still rings."""
+        """Hang up as the caller, if it still rings."""
         if self.rings:
             self._end(HUNG_UP)
 
     def vanish(self) -> None:
-        """Let the call be over at Graph without a word to the webhook."""
+        """End the call at Graph without a notification."""
         self.state = CallState.TERMINATED
 
     def tell_end(self) -> None:
-        """Tell, late, of the end of a call that vanished."""
+        """Post the end of a call that vanished."""
         self.post(bodies.deleted(self.id, self.era, HUNG_UP))
 
     def hang_up(self) -> None:
-        """Let the caller end the call, whether or not it was answered."""
+        """Hang up as the caller, answered or not."""
         self._end(HUNG_UP if self.state == CallState.INCOMING else CALL_ENDED)
 
     def expire(self) -> None:
-        """Let the service give up on a call that nobody answered or rejected in time."""
+        """End the call as not answered in time."""
         if self.rings:
             self._end(NOT_ANSWERED)
 
     def transfer(self, *, succeed: bool = True) -> None:
-        """Let the answered call be transferred: away for good, or back to established when that fails."""
+        """Transfer the answered call: it ends for the bot, or goes back to established when that fails."""
         if self.is_over or self.rings:
             return
         self.say(CallState.TRANSFERRING)

@@ -1,4 +1,4 @@
-"""What can go wrong on Graph's side, ordered in advance."""
+"""Faults of Graph and the identity service, set in advance."""
 
 import threading
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class ServiceFault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults ordered at the moment. Safe to change from any thread."""
+    """The faults that are set. Safe to change from any thread."""
 
     _rejects: list[RejectFault] = field(default_factory=list)
     token_service: ServiceFault = field(default_factory=ServiceFault)
@@ -83,13 +83,13 @@ class Faults:
         self.key_service = ServiceFault(503 if down else 0, delay, times)
 
     def clear(self) -> None:
-        """Order nothing any more."""
+        """Remove every fault."""
         with self._lock:
             self._rejects.clear()
         self.token_service, self.key_service = ServiceFault(), ServiceFault()
 
     def next_reject(self, call_id: str = "") -> RejectFault | None:
-        """Return what happens to the reject request that is here now, None for the ordinary course."""
+        """Return the fault for the reject request that has arrived, None when there is none."""
         with self._lock:
             fault = next((fault for fault in self._rejects if fault.call_id in ("", fold(call_id))), None)
             if fault and _is_used_up(fault):
@@ -97,7 +97,7 @@ class Faults:
             return fault
 
     def next_token(self) -> ServiceFault:
-        """Return what happens to the token request that is here now."""
+        """Return the fault for the token request that has arrived."""
         with self._lock:
             fault = self.token_service
             if _is_used_up(fault):
@@ -105,7 +105,7 @@ class Faults:
             return fault
 
     def next_publication(self) -> ServiceFault:
-        """Return what happens to the request for metadata or keys that is here now."""
+        """Return the fault for the request for metadata or keys that has arrived."""
         with self._lock:
             fault = self.key_service
             if _is_used_up(fault):
@@ -114,7 +114,7 @@ class Faults:
 
 
 def _is_used_up(fault: RejectFault | ServiceFault) -> bool:
-    """Count one use; return whether it was the last one ordered."""
+    """Count one use; return whether it was the last."""
     if fault.times is None:
         return False
     fault.times -= 1

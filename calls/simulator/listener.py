@@ -1,4 +1,4 @@
-"""The HTTPS server underneath: one thread with an event loop of its own, and a note of every request."""
+"""The HTTPS server of the simulator: one thread with its own event loop, and a record of every request."""
 
 import socket
 import threading
@@ -72,7 +72,7 @@ class _Recorder:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         noted = False
-        # The one way to cut a connection: ASGI has no word for it, so the server's own transport is asked.
+        # ASGI has no message that cuts a connection, so the server's own transport is aborted.
         scope["abort"] = send.__self__.transport.abort
 
         def note(status: int) -> None:
@@ -83,7 +83,7 @@ class _Recorder:
 
         async def noting(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                note(message["status"])  # before it is sent, so that whoever has the answer finds the note
+                note(message["status"])  # before it is sent, so that a client with the answer finds the record
             await send(message)
 
         try:
@@ -98,7 +98,7 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        listener.listen(128)  # from here on a second simulator is told that the port is taken
+        listener.listen(128)  # from here on a second simulator fails to take the port
     except OSError:
         listener.close()
         raise

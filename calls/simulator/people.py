@@ -1,11 +1,11 @@
-"""Those who call: invented people of several countries, guests, telephones, and some of whom only an id is known."""
+"""Invented callers: people of several countries, guests, telephones, and some with an id only."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who calls, under the kind of identity by which Graph knows them."""
+    """A caller and the kind of identity Graph gives for them."""
 
     name: str | None
     kind: str = "user"

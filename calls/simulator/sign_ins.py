@@ -26,7 +26,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in to
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """Somebody of the tenant, and the roles of the app that are assigned to them."""
+    """A person of the tenant, and the app roles assigned to them."""
 
     name: str
     username: str
@@ -59,7 +59,7 @@ class SignIns:
     _codes: dict[str, tuple[Employee, dict[str, str]]] = field(default_factory=dict)
 
     def behave(self) -> None:
-        """Employ the usual staff and tell the truth about them."""
+        """Restore the usual staff, claims and key."""
         self.staff[:] = STAFF
         self.claims, self.key, self.alg = {}, None, ALGORITHM
         self._codes.clear()
@@ -111,7 +111,7 @@ class SignIns:
         return f"AADSTS900144: {', '.join(wrong + missing)} must be given." if wrong + missing else ""
 
     def redeem(self, form: dict[str, str], authority: str) -> dict[str, Any] | None:
-        """Return the ID token a code buys, None when it buys nothing: unknown, used, or somebody else's."""
+        """Return the ID token for a code, None when the code is unknown, used, or of another redirect or verifier."""
         picked, asked = self._codes.pop(form.get("code", ""), (None, {}))
         if picked is None or asked["redirect_uri"] != form.get("redirect_uri"):
             return None

@@ -12,7 +12,7 @@ from calls.simulator.stage import Stage
 
 
 class Simulator(Service):
-    """Microsoft's side of the wire on this machine, started and stopped as a context manager."""
+    """Graph and the identity service on this machine, started and stopped as a context manager."""
 
     _password: str
 

@@ -1,4 +1,4 @@
-"""What happens later: acts that become due, done in threads so that none waits for another."""
+"""Runs functions after a delay, in threads so that none waits for another."""
 
 import heapq
 import itertools
@@ -15,7 +15,7 @@ THREADS = 16
 
 
 class Timetable:
-    """Acts in the order in which they become due. May be used from any thread."""
+    """Scheduled functions, in the order in which they become due. May be used from any thread."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, int, Future[None], Act]] = []
@@ -28,7 +28,7 @@ class Timetable:
         self._clock.start()
 
     def after(self, seconds: float, act: Act) -> Future[None]:
-        """Do `act` in so many seconds; return what tells when it was done. An act that fails is only logged."""
+        """Call `act` after `seconds`; return a future that is done afterwards. An exception is only logged."""
         future: Future[None] = Future()
         with self._changed:
             if self._closed:
@@ -39,7 +39,7 @@ class Timetable:
         return future
 
     def clear(self) -> None:
-        """Give up what is not due yet, and return once what has begun is done."""
+        """Cancel what is not due yet, and return when what has begun is done."""
         with self._changed:
             for _, _, future, _ in self._waiting:
                 _give_up(future)
@@ -48,7 +48,7 @@ class Timetable:
         wait(begun)
 
     def close(self) -> None:
-        """Give up what is not due yet, finish what has begun, and take nothing more."""
+        """Cancel what is not due yet, finish what has begun, and accept nothing more."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -83,4 +83,4 @@ class Timetable:
 
 def _give_up(future: "Future[None]") -> None:
     future.cancel()
-    future.set_running_or_notify_cancel()  # without this, nobody who waits for it is woken
+    future.set_running_or_notify_cancel()  # without this, threads that wait for it are not woken

@@ -1,8 +1,4 @@
-"""A socket of the live board: who are you → snapshot → frames until you leave.
-
-A bare ASGI application: the generic consumers of Channels close old database connections, in one shared thread, before
-every message they take, and each frame sent here is answered by an acknowledgement.
-"""
+"""The live board's WebSocket: check the session and right, send a snapshot, then frames until it closes."""
 
 import asyncio
 import json
@@ -28,6 +24,8 @@ MAX_FRAME_CHARACTERS = 1000
 
 async def live_board(scope: dict, receive: Any, send: Any) -> None:
     """Serve one socket from its handshake to its end."""
+    # An ASGI application of its own: the generic consumers of Channels close old database connections, in one shared
+    # thread, before every message they receive, and every frame sent here is acknowledged by one.
     if (await receive())["type"] != "websocket.connect":
         return
     # Accepted first: a refusal before that reaches the browser as a bare HTTP 403 that cannot say why.
@@ -43,7 +41,7 @@ async def live_board(scope: dict, receive: Any, send: Any) -> None:
     board = runtime.running().board
     viewer = Viewer(user.pk, scope["session"].session_key or "", may_reject)
     try:
-        # When frames cannot be sent any more the socket ends: one that stays open and mute would be taken for live.
+        # When frames cannot be sent any more the socket ends: a browser would take one that stays open for live.
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(_send_frames(board, viewer, send))
             await _receive_until_closed(board, viewer, receive)
@@ -54,7 +52,7 @@ async def live_board(scope: dict, receive: Any, send: Any) -> None:
 
 @database_sync_to_async
 def _rights_of(user: User) -> tuple[bool, bool]:
-    """Return whether the user may see the board and reject calls, in the two queries that all rights take."""
+    """Return whether the user may see the board, and whether they may reject calls; costs two queries."""
     return user.has_perm(roles.SEE_BOARD), user.has_perm(roles.REJECT)
 
 
@@ -67,7 +65,7 @@ async def _send_frames(board: Board, viewer: Viewer, send: Any) -> None:
             while viewer.close_code is None and (frame := board.next_frame(viewer)) is not None:
                 await send({"type": "websocket.send", "text": frame})
         await send({"type": "websocket.close", "code": viewer.close_code})
-    except OSError:  # the browser is gone, which is told to whoever receives
+    except OSError:  # the browser has gone; the receiving side gets the disconnect
         logger.debug("A browser left while it was sent a frame.")
 
 
@@ -82,7 +80,7 @@ async def _receive_until_closed(board: Board, viewer: Viewer, receive: Any) -> N
 
 
 def _take(viewer: Viewer, text: str | None) -> bool:
-    """Take an acknowledgement or a word about visibility; return whether the frame was one of those."""
+    """Apply an acknowledgement or a change of visibility; return whether the frame was one of those."""
     try:
         frame = json.loads(text) if text and len(text) <= MAX_FRAME_CHARACTERS else None
     except (ValueError, RecursionError):

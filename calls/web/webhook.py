@@ -1,7 +1,7 @@
-"""`POST /api/calls`: the address Graph calls, as a bare ASGI application routed ahead of Django.
+"""`POST /api/calls`: the address Graph posts notifications to, as an ASGI application routed ahead of Django.
 
-It needs no session, no cookies and no templates, and Django's request cycle costs more than everything it does. Order:
-method, size, token, body; a stranger's request is neither read in full nor written down.
+Django's request cycle would cost more than everything this does. Checked in this order: method, size, token, body;
+a request without a valid token is neither read in full nor stored.
 """
 
 import logging
@@ -18,7 +18,7 @@ RETRY_AFTER_SECONDS = 2
 
 
 async def webhook(scope: dict, receive: Any, send: Any) -> None:
-    """Answer one request: 202 once its notifications are committed, else what the contract of the address says."""
+    """Answer 202 once the notifications are committed; 204, 400, 401, 405, 413 or 503 otherwise."""
     status, headers = await _answer(scope, receive)
     metrics.CALLBACKS.labels(status).inc()
     await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"content-length", b"0")]})
@@ -51,11 +51,11 @@ async def _answer(scope: dict, receive: Any) -> tuple[int, list[tuple[bytes, byt
 
 
 class _TooLarge(Exception):
-    """More body arrived than is read."""
+    """The body is longer than MAX_BODY_BYTES."""
 
 
 def _headers_of(scope: dict) -> dict[bytes, bytes]:
-    """Return the request's headers; of a header sent twice, which none of ours may be, the joined values."""
+    """Return the request's headers; the values of a header sent twice are joined by a comma."""
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         headers[name] = headers[name] + b"," + value if name in headers else value

@@ -1,4 +1,4 @@
-"""`manage.py demo`: everything at once, on this machine: database, accounts, a Graph with callers, the dashboard."""
+"""`manage.py demo`: run database, accounts, simulator with callers, and dashboard on this machine."""
 
 import argparse
 import json
@@ -27,8 +27,8 @@ from calls.simulator.callers import RHYTHMS, Callers
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 LOOPBACK = "127.0.0.1"
-DIRECTLY = build_opener(ProxyHandler({}))  # a proxy of the environment has no business between two local processes
-# What an `.env` meant for a real Graph might say, and what would keep the simulator from being understood.
+DIRECTLY = build_opener(ProxyHandler({}))  # without the environment's proxy: both processes are local
+# Settings of an `.env` for the real Graph that the simulator does not work with.
 UNSET = {
     "GRAPH_TENANTS": "",
     "GRAPH_CLIENT_CERTIFICATE": "",
@@ -55,7 +55,7 @@ class Command(BaseCommand):
     """Runs simulator and dashboard until Ctrl-C. Run again, it keeps its data, accounts and passwords."""
 
     help = "Run the dashboard with a Graph simulator and callers, complete with accounts. For trying it out only."
-    requires_system_checks: list[str] = []  # the dashboard checks its settings itself, once the simulator's are there
+    requires_system_checks: list[str] = []  # the dashboard checks them itself, with the simulator's settings
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         parser.add_argument("--directory", type=Path, default=settings.VAR_DIR, help="where accounts and keys are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring everything up, say how to use it, and take it down again in the end."""
+        """Start everything, print how to use it, and stop it in the end."""
         stop = threading.Event()
         _on_signals(stop)
         _refuse_busy_port(settings.HOST, settings.PORT, "PORT")
@@ -175,7 +175,7 @@ def _start_dashboard(simulator: Simulator) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_it_answers(dashboard: subprocess.Popen[bytes], stop: threading.Event) -> bool:
-    """Return True when the dashboard is up, False when somebody wants an end before that."""
+    """Return True when the dashboard answers, False when `stop` is set before that."""
     deadline = time.monotonic() + START_SECONDS
     while not _answers():
         if stop.wait(0.1):

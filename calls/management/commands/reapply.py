@@ -1,4 +1,4 @@
-"""`manage.py reapply`: apply the notifications that were kept but not applied, once their cause is mended."""
+"""`manage.py reapply`: apply the notifications that were kept but not applied, once the cause is fixed."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from calls.ingest.reapply import reapply
 
 
 class Command(BaseCommand):
-    """Applies what can be applied and says what still cannot, and why. Safe to repeat."""
+    """Applies stored notifications and prints those that still fail, with the reason. Safe to repeat."""
 
     help = "Apply notifications again that were stored but could not be applied to their call."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Go through them in the order they arrived."""
+        """Apply them in the order of arrival."""
         applied = left = 0
         for notification, problem in reapply():
             applied, left = applied + (not problem), left + bool(problem)

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Serves pages, socket and webhook with daphne, and runs what belongs beside them."""
+    """Serves pages, socket and webhook with daphne, and runs the runtime beside them."""
 
     help = "Serve the dashboard. HOST and PORT set the address; --migrate brings the database up to date first."
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             _migrate()
             call_command("collectstatic", verbosity=0, interactive=False)
         from calls.runtime.daphne_server import (
-            Server,  # installs the event loop of the whole process, which no other command wants
+            Server,  # installs the event loop of the whole process, so no other command may import it
         )
         from callsdashboard.asgi import application
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if server.is_stuck:
             logger.warning("A thread still waits for the database; the process ends without it.")
             logging.shutdown()
-            os._exit(0)  # Python would wait for that thread, for as long as the database keeps it
+            os._exit(0)  # Python would wait for that thread until the database answers
 
 
 def _migrate() -> None:

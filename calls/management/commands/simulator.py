@@ -1,4 +1,4 @@
-"""`manage.py simulator`: a Graph to play with, in the foreground, and scenarios for one that runs."""
+"""`manage.py simulator`: run a Graph simulator in the foreground, or play a scenario in a running one."""
 
 import argparse
 import signal
@@ -17,10 +17,10 @@ PACE_SECONDS = 2.0
 
 
 class Command(BaseCommand):
-    """Runs a simulator until Ctrl-C, or has a running one play a scenario."""
+    """Runs a simulator until Ctrl-C, or plays a scenario in a running one."""
 
     help = "Play Microsoft Graph, the identity service and callers on this machine. For training and tests only."
-    requires_system_checks: list[str] = []  # a dashboard without settings is exactly who needs a simulator
+    requires_system_checks: list[str] = []  # a dashboard that has no settings yet needs a simulator
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--pace", type=float, default=PACE_SECONDS, help="play: seconds between two acts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do the one thing asked for."""
+        """List the scenarios, play one, or run a simulator."""
         if options["list"]:
             for scenario in SCENARIOS.values():
                 self.stdout.write(f"{scenario.name:<18}{scenario.story}")
