@@ -45,11 +45,12 @@ class BackgroundJobs:
         """Begin to run the jobs, in the running event loop."""
         self._task = asyncio.create_task(self._run(), name="keeper")
 
-    def stop(self) -> None:
-        """Stop; another process takes over."""
+    async def stop(self) -> None:
+        """Stop, and give up the lock, so that another process takes over."""
         for task in (self._task, self._asking):
             if task:
                 task.cancel()
+        await self._thread.run(self._leader_lock.release)
 
     async def _run(self) -> None:
         while True:

@@ -27,10 +27,15 @@ class LeaderLock:
             if self._session.is_usable():
                 return True
             logger.warning("The keeper lost its seat with the session that held it.")
-            self._session.close()
-            self._session = None
+            self.release()
         self._session = self._take()
         return self._session is not None
+
+    def release(self) -> None:
+        """Give the lock up, so that another process can take it at once; call it in the thread that acquired it."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def _take(self) -> BaseDatabaseWrapper | None:
         session = connection.copy()

@@ -159,9 +159,9 @@ class Runtime:
             for task in late:
                 task.cancel()
             await asyncio.wait(late, timeout=LET_GO_SECONDS)
-        leaving = asyncio.create_task(self.presence.stop())
-        await asyncio.wait([leaving], timeout=LET_GO_SECONDS)
-        for part in (self.background, self.change_bus, self.board, self.checkpointer):
+        leaving = [asyncio.create_task(part.stop()) for part in (self.presence, self.background)]
+        await asyncio.wait(leaving, timeout=LET_GO_SECONDS)
+        for part in (self.change_bus, self.board, self.checkpointer):
             part.stop()
         closing = [asyncio.create_task(thread.close()) for thread in self.threads.all()]
         _, stuck = await asyncio.wait(closing, timeout=LET_GO_SECONDS)
