@@ -10,7 +10,6 @@ import secrets
 import unicodedata
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -20,6 +19,7 @@ from django.utils import timezone
 
 from calls.audit import actions, signing
 from calls.audit.actor import Actor
+from calls.graph.answers import Answer
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal, Call, RejectAttempt
 
 GENESIS = "0" * 64
@@ -47,19 +47,7 @@ CHAINED_FIELDS = (
 NOT_KEPT = "The database did not keep the entry."
 
 
-@dataclass(frozen=True, slots=True)
-class GraphAnswer:
-    """The parts of Graph's answer that an entry records."""
-
-    status: int | None = None
-    code: str = ""
-    message: str = ""
-    request_id: str = ""
-    client_request_id: str = ""
-    date: str = ""
-
-
-NO_ANSWER = GraphAnswer()
+NO_ANSWER = Answer()
 
 
 class HistoryUnavailable(DatabaseError):
@@ -75,7 +63,7 @@ def append(
     reason: str = "",
     note: str = "",
     words: str = "",
-    answer: GraphAnswer = NO_ANSWER,
+    answer: Answer = NO_ANSWER,
     details: Mapping[str, object] | None = None,
     bulk_id: uuid.UUID | None = None,
 ) -> AuditEntry:
@@ -136,7 +124,7 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()[:300]
 
 
-def _graph_date(answer: GraphAnswer) -> dict[str, object]:
+def _graph_date(answer: Answer) -> dict[str, object]:
     return {"graph_date": answer.date} if answer.date else {}
 
 

@@ -9,7 +9,7 @@ import functools
 import logging
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -18,7 +18,6 @@ from django.utils import timezone
 from calls import metrics
 from calls.audit import chain
 from calls.audit.actor import Actor
-from calls.audit.chain import GraphAnswer
 from calls.db.threads import DatabaseThread
 from calls.decisions.claim import decision_error, locked_target, run_recorded
 from calls.decisions.decision_request import DecisionRequest, iso_times
@@ -249,7 +248,7 @@ def _record(actor: Actor, attempt: RejectAttempt, outcome: str, answer: Answer, 
         attempt.save(update_fields=OUTCOME_FIELDS)
         call.touch()
         entry = functools.partial(chain.append, actor=actor, call=call, attempt=attempt)
-        entry(f"reject.{outcome}", answer=GraphAnswer(**asdict(answer)), details=timing)
+        entry(f"reject.{outcome}", answer=answer, details=timing)
         if by_end:
             entry(f"reject.{by_end}", details=_ending(call))
     return attempt.outcome

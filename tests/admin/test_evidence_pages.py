@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from calls.audit import checkpoints
 from calls.audit.actor import SYSTEM, Actor
-from calls.audit.chain import GraphAnswer
 from calls.audit.messages import sentence
+from calls.graph.answers import Answer
 from calls.models import AuditEntry, AuditPersonal, Call, Notification, RejectAttempt
 from tests.audit.test_tampering import STRANGE
 from tests.fixtures.history import ANNA, Owner, append, make_attempt, make_call, make_notification, page, rows, sql
@@ -110,7 +110,7 @@ def test_what_strangers_wrote_is_text_and_never_markup(database, auditor):
     call = make_call(source={"name": EVIL, "id": EVIL}, targets=[{"name": EVIL}], chain_id=EVIL, result_message=EVIL)
     attempt = make_attempt(call, note=EVIL, outcome="refused", graph_code=EVIL, graph_message=EVIL)
     make_notification(call.graph_id_folded, body=f'{{"a": "{EVIL}"}}', change_type=EVIL, resource=EVIL, problem=EVIL)
-    answer = GraphAnswer(403, EVIL, EVIL, EVIL, EVIL)
+    answer = Answer(403, EVIL, EVIL, EVIL, EVIL)
     entry = append("reject.refused", call=call, attempt=attempt, answer=answer, details={"answered_at": {EVIL: EVIL}})
     addresses = [f"{model}/" for model in LISTS] + [
         f"auditentry/{entry.pk}/change/",

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from calls.audit import chain, checkpoints, signing
-from calls.audit.chain import GraphAnswer
+from calls.graph.answers import Answer
 from calls.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 from tests.conftest import ROOT
 from tests.fixtures.history import ANNA, append, make_call, sql
@@ -76,7 +76,7 @@ def test_text_no_database_keeps_is_cleaned_and_clipped_before_it_is_signed(datab
     call = make_call()
     call.source = {"name": "N\x00W\ud800" + "x" * 900, "id": 7}
     append("call.noted", call=call, reason="a reason far too long", note="\x00note" * 300)
-    append("reject.refused", answer=GraphAnswer(400, "\x00c" * 200, "\ud800 message", "r" * 300, "c" * 300))
+    append("reject.refused", answer=Answer(400, "\x00c" * 200, "\ud800 message", "r" * 300, "c" * 300))
     kept = AuditPersonal.objects.order_by("entry_id").first()
     assert (len(kept.caller_name), kept.caller_name[:3], kept.caller_id) == (200, "NW?", "7")
     assert prove().code == 0

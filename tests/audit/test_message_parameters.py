@@ -3,8 +3,8 @@
 import pytest
 
 from calls.audit.actor import SYSTEM, Actor
-from calls.audit.chain import GraphAnswer
 from calls.audit.messages import details_of, sentence
+from calls.graph.answers import Answer
 from calls.models import AuditEntry
 from tests.fixtures.history import Owner, append, make_call, sql
 
@@ -74,13 +74,13 @@ def test_who_could_have_decided(action: str, details: dict[str, int], told: str,
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (GraphAnswer(403, "7503", "No."), "403 7503 No."),
-        (GraphAnswer(None, "unreachable", ""), "unreachable"),
-        (GraphAnswer(500), "500"),
-        (GraphAnswer(), "it did not say why"),
+        (Answer(403, "7503", "No."), "403 7503 No."),
+        (Answer(None, "unreachable", ""), "unreachable"),
+        (Answer(500), "500"),
+        (Answer(), "it did not say why"),
     ],
 )
-def test_what_graph_answered(answer: GraphAnswer, told: str, database: None) -> None:
+def test_what_graph_answered(answer: Answer, told: str, database: None) -> None:
     assert sentence(append("reject.refused", call=make_call(), answer=answer)).partition(": ")[2] == told
 
 

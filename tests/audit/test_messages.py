@@ -6,8 +6,8 @@ import pytest
 
 from calls.audit.actions import ACTIONS
 from calls.audit.actor import SYSTEM, Actor
-from calls.audit.chain import GraphAnswer
 from calls.audit.messages import sentence
+from calls.graph.answers import Answer
 from calls.models import AuditEntry
 from tests.fixtures.history import append, make_attempt, make_call
 
@@ -17,7 +17,7 @@ VALUES = {"attempts": 4, "changed": {}}
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_entry_with_everything_and_one_with_nothing_both_have_a_sentence(action, database):
     call = make_call()
-    answer = GraphAnswer(403, "7503", "Forbidden", "request", "client")
+    answer = Answer(403, "7503", "Forbidden", "request", "client")
     details = {name: VALUES.get(name, "something") for name in ACTIONS[action].details}
     full = append(action, call=call, attempt=make_attempt(call), answer=answer, details=details)
     bare = append(action, actor=Actor("", ""))
@@ -31,7 +31,7 @@ def test_an_entry_with_everything_and_one_with_nothing_both_have_a_sentence(acti
 def test_the_sentences_say_what_happened(database):
     call = make_call()
     attempt = make_attempt(call)
-    answer = GraphAnswer(403, "7503", "Forbidden 100%")
+    answer = Answer(403, "7503", "Forbidden 100%")
     assert sentence(append("reject.requested", call=call, attempt=attempt)) == (
         "anna asked Graph to reject the call from Nestor Wilke, naming “busy” as the reason."
     )

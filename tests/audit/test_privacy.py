@@ -11,12 +11,12 @@ from django.utils import timezone
 from calls.audit import retention
 from calls.audit.actions import ACTIONS
 from calls.audit.actor import Actor
-from calls.audit.chain import GraphAnswer
 from calls.audit.export import write_file
 from calls.audit.messages import sentence
 from calls.decisions import outcomes
 from calls.decisions.decision_request import DecisionRequest
 from calls.decisions.refused_requests import record_refusal
+from calls.graph.answers import Answer
 from calls.models import AuditEntry, AuditPersonal, Call, RejectAttempt
 from tests.conftest import PASSWORD, People
 from tests.fixtures.history import append, make_attempt, make_call
@@ -32,7 +32,7 @@ def acts(people: People, client: Client, settings) -> None:
     """At least one entry of each kind that contains values from outside."""
     call = make_call(source={"kind": "phone", "name": "Zebulon Quist", "id": "+15550123"}, deadline=None)
     attempt = make_attempt(call, note=TEXT, actor_name="Zebulon Quist", outcome="refused")
-    answer = GraphAnswer(403, "7505", f"{TEXT} may not.", "request", "our-request")
+    answer = Answer(403, "7505", f"{TEXT} may not.", "request", "our-request")
     append("reject.refused", actor=WHO, call=call, attempt=attempt, answer=answer)
     append("call.noted", actor=WHO, call=call, note=TEXT)
     record_refusal("reject.bad_request", [DecisionRequest(call.public_id)], WHO, {}, words=TEXT)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from calls.audit import chain
+from calls.graph.answers import Answer
 from calls.models import AuditEntry, Call
 from calls.web.pages import timeline
 from tests.conftest import People
@@ -130,17 +130,17 @@ def test_a_note_is_told_where_it_is_new(database: None, action: str, new: bool) 
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (chain.GraphAnswer(), []),
-        (chain.GraphAnswer(202), [("Graph's answer", "202")]),
-        (chain.GraphAnswer(403, "7503", "No."), [("Graph's answer", "403 7503")]),
-        (chain.GraphAnswer(None, "noAnswer"), [("Graph's answer", "noAnswer")]),
+        (Answer(), []),
+        (Answer(202), [("Graph's answer", "202")]),
+        (Answer(403, "7503", "No."), [("Graph's answer", "403 7503")]),
+        (Answer(None, "noAnswer"), [("Graph's answer", "noAnswer")]),
         (
-            chain.GraphAnswer(202, request_id="r", client_request_id="c"),
+            Answer(202, request_id="r", client_request_id="c"),
             [("Graph's answer", "202"), ("Graph's request id", "r")],
         ),
     ],
 )
-def test_what_graph_answered_is_told(database: None, answer: chain.GraphAnswer, told: list[tuple[str, str]]) -> None:
+def test_what_graph_answered_is_told(database: None, answer: Answer, told: list[tuple[str, str]]) -> None:
     call = make_call()
     append("reject.accepted", call=call, answer=answer)
     assert facts(call) == told
