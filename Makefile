@@ -25,7 +25,7 @@ test: $(VENV)/.dev ## The whole suite, browser included, on SQLite or on the dat
 	@$(BIN)/python tools/browser.py
 	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS)
 
-quick: $(VENV)/.dev ## The tests that start no server, browser or command, those of the scripts included (a minute)
+quick: $(VENV)/.dev ## The tests that start no server, browser or command, those of the scripts included (a minute or two)
 	@$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 bench: $(VENV)/.dev ## Measure against the limit of the parts, as ratios; DATABASE_URL and REDIS_URL add theirs (minutes)
