@@ -5,8 +5,7 @@ from functools import partial
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from calls.simulator import Simulator
-from tests import bodies
+from calls.simulator import Simulator, bodies
 from tests.conftest import PASSWORD
 
 Opener = Callable[..., Page]
