@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,26 @@ from calls.models import AuditEntry, Call
 from tests.fixtures.history import append, make_call
 from tests.servers import Dashboard, wait_until
 
+STARTED = "Settings that differ from the last start"
+
 
 @pytest.fixture
-def environment(product_environment: dict[str, str], collected_static: None, tmp_path: Path) -> dict[str, str]:
+def only_dashboard(database: None, running_dashboard: Dashboard) -> Iterator[None]:
+    """Stop the dashboard of the other tests: it would hold the lock of the background jobs on PostgreSQL."""
+    starts = running_dashboard.log.count(STARTED)
+    running_dashboard.stop()
+    yield
+    running_dashboard.start()
+    running_dashboard.wait_ready()
+    wait_until(
+        lambda: running_dashboard.log.count(STARTED) > starts
+    )  # later, it would write into the next test
+
+
+@pytest.fixture
+def environment(
+    product_environment: dict[str, str], collected_static: None, only_dashboard: None, tmp_path: Path
+) -> dict[str, str]:
     return product_environment | {
         "RETENTION_DAYS_CALLS": "10",
         "AUDIT_CHECKPOINT_FILE": str(tmp_path / "checkpoints.jsonl"),
