@@ -25,9 +25,7 @@ def only_dashboard(database: None, running_dashboard: Dashboard) -> Iterator[Non
     yield
     running_dashboard.start()
     running_dashboard.wait_ready()
-    wait_until(
-        lambda: running_dashboard.log.count(STARTED) > starts
-    )  # later, it would write into the next test
+    wait_until(lambda: running_dashboard.log.count(STARTED) > starts)  # later, it would write into the next test
 
 
 @pytest.fixture
