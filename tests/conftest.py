@@ -48,12 +48,17 @@ hypothesis.settings.load_profile("steady")
 # What `make quick` leaves out ---------------------------------------------------------------------------------------
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what starts processes: servers, also those a browser needs, and commands."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # marks before `-m` chooses, sorts after everybody else did
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark as slow what starts processes: servers, also those a browser needs, and commands; run it last.
+
+    A server that was started once works until the run ends: its background jobs would see the rows of other tests.
+    """
     for item in items:
         if "product_environment_for_session" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
 # The database ------------------------------------------------------------------------------------------------------
